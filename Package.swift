@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target: language mode 6, the upcoming features, every warning an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "dicomfs",
+    products: [.executable(name: "dicomfs", targets: ["dicomfs"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // System C libraries: module map and shim header. The Debian packages are listed in tools/packages.
+        .systemLibrary(name: "CRocksDB"),
+        .systemLibrary(name: "CFUSE", pkgConfig: "fuse3"),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng16"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
+
+        // The DCMTK calls we use, as extern "C" functions; no exception leaves it.
+        .target(
+            name: "CDCMTK",
+            cxxSettings: [.define("HAVE_CONFIG_H")],
+            linkerSettings: ["dcmnet", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
+
+        // Libraries that wrap one C library or speak one standard; none knows the archive.
+        library("Hashing", ["CCrypto"]),
+        library("RocksDB", ["CRocksDB"]),
+        library("FUSE", ["CFUSE"]),
+        library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
+        library("DICOMNetwork", ["CDCMTK"]),
+        library("Imaging", ["CZlib"]),
+
+        // The archive.
+        library("ContentStore", ["RocksDB", "Hashing"]),
+        library("DICOMArchive", ["ContentStore", "DICOM", "Imaging", "Hashing"]),
+
+        // The doors.
+        library("ArchiveFS", ["DICOMArchive", "FUSE"]),
+        library("ArchiveSCP", ["DICOMArchive", "DICOMNetwork"]),
+
+        .executableTarget(
+            name: "dicomfs",
+            dependencies: [
+                "ArchiveFS", "ArchiveSCP", "DICOMArchive",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+
+        // Unit tests.
+        tests("HashingTests", ["Hashing"]),
+        tests("RocksDBTests", ["RocksDB"]),
+        tests("DICOMTests", ["DICOM"]),
+        tests("DICOMNetworkTests", ["DICOMNetwork"]),
+        tests("ImagingTests", ["Imaging", "CPNG"]),
+        tests("ContentStoreTests", ["ContentStore"]),
+        tests("DICOMArchiveTests", ["DICOMArchive"]),
+        // Tests on a real kernel mount.
+        tests("FUSETests", ["FUSE"]),
+        tests("ArchiveFSTests", ["ArchiveFS"]),
+        // The built program with real clients.
+        tests("EndToEndTests", []),
+    ],
+    cxxLanguageStandard: .cxx17
+)

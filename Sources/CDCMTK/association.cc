@@ -1,0 +1,3 @@
+#include "cdcmtk_association.h"
+
+extern "C" const char *cdcmtk_association_placeholder(void) { return "association"; }

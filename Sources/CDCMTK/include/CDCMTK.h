@@ -1,0 +1,3 @@
+#pragma once
+#include "cdcmtk_header.h"
+#include "cdcmtk_association.h"
