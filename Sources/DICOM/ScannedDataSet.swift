@@ -1,0 +1,28 @@
+/// What a scan found: with the header bytes, all that is needed to read the header again.
+package struct ScannedDataSet: Hashable, Sendable {
+    /// The encoding the first element showed, else the nominal one.
+    package var encoding: DataSetEncoding
+    /// The values cut from the header, in order. When the header is derived they are those of the inflated data set,
+    /// and the bytes themselves are one bulk value from byte 0.
+    package var bulkElements: [BulkElement]
+    /// The number of header bytes, derived or not.
+    package var headerLength: Int
+    /// The number of bytes of the data set as received.
+    package var totalLength: UInt64
+    /// Whether the bytes are deflated, and the header therefore derived by inflating them.
+    package var isDeflated: Bool
+
+    /// Whether the header was delivered by `derivedHeader`, and is no part of the bytes.
+    package var isHeaderDerived: Bool { isDeflated }
+
+    /// A scan result of these properties.
+    package init(
+        encoding: DataSetEncoding, bulkElements: [BulkElement], headerLength: Int, totalLength: UInt64, isDeflated: Bool
+    ) {
+        self.encoding = encoding
+        self.bulkElements = bulkElements
+        self.headerLength = headerLength
+        self.totalLength = totalLength
+        self.isDeflated = isDeflated
+    }
+}
