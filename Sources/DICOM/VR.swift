@@ -17,10 +17,40 @@ package struct VR: Hashable, Sendable, CustomStringConvertible {
         String(decoding: [UInt8(rawValue >> 8), UInt8(rawValue & 0xFF)], as: UTF8.self)
     }
 
-    package static let SQ = VR(0x53, 0x51)
-    package static let UN = VR(0x55, 0x4E)
+    package static let AE = VR(0x41, 0x45)
+    package static let AS = VR(0x41, 0x53)
+    package static let AT = VR(0x41, 0x54)
+    package static let CS = VR(0x43, 0x53)
+    package static let DA = VR(0x44, 0x41)
+    package static let DS = VR(0x44, 0x53)
+    package static let DT = VR(0x44, 0x54)
+    package static let FD = VR(0x46, 0x44)
+    package static let FL = VR(0x46, 0x4C)
+    package static let IS = VR(0x49, 0x53)
+    package static let LO = VR(0x4C, 0x4F)
+    package static let LT = VR(0x4C, 0x54)
     package static let OB = VR(0x4F, 0x42)
+    package static let OD = VR(0x4F, 0x44)
+    package static let OF = VR(0x4F, 0x46)
+    package static let OL = VR(0x4F, 0x4C)
+    package static let OV = VR(0x4F, 0x56)
     package static let OW = VR(0x4F, 0x57)
+    package static let PN = VR(0x50, 0x4E)
+    package static let SH = VR(0x53, 0x48)
+    package static let SL = VR(0x53, 0x4C)
+    package static let SQ = VR(0x53, 0x51)
+    package static let SS = VR(0x53, 0x53)
+    package static let ST = VR(0x53, 0x54)
+    package static let SV = VR(0x53, 0x56)
+    package static let TM = VR(0x54, 0x4D)
+    package static let UC = VR(0x55, 0x43)
+    package static let UI = VR(0x55, 0x49)
+    package static let UL = VR(0x55, 0x4C)
+    package static let UN = VR(0x55, 0x4E)
+    package static let UR = VR(0x55, 0x52)
+    package static let US = VR(0x55, 0x53)
+    package static let UT = VR(0x55, 0x54)
+    package static let UV = VR(0x55, 0x56)
 
     /// Whether both are upper-case letters, as in every representation there is.
     var isWellFormed: Bool {
@@ -30,22 +60,22 @@ package struct VR: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the standard knows it.
-    package var isKnown: Bool { isLong || Self.short.contains(rawValue) }
+    package var isKnown: Bool {
+        if isLong { return true }
+        return switch rawValue {
+        case 0x4145, 0x4153, 0x4154, 0x4353, 0x4441, 0x4453, 0x4454, 0x4644, 0x464C: true  // AE AS AT CS DA DS DT FD FL
+        case 0x4953, 0x4C4F, 0x4C54, 0x504E, 0x5348, 0x534C: true  // IS LO LT PN SH SL
+        case 0x5353, 0x5354, 0x544D, 0x5549, 0x554C, 0x5553: true  // SS ST TM UI UL US
+        default: false
+        }
+    }
 
     /// Whether an explicit element header has two reserved bytes and a length of 32 bits (PS3.5 table 7.1-1).
     package var isLong: Bool {
         switch rawValue {
         case 0x4F42, 0x4F44, 0x4F46, 0x4F4C, 0x4F56, 0x4F57: true  // OB OD OF OL OV OW
-        case 0x5351, 0x5356: true  // SQ SV
-        case 0x5543, 0x554E, 0x5552, 0x5554, 0x5556: true  // UC UN UR UT UV
+        case 0x5351, 0x5356, 0x5543, 0x554E, 0x5552, 0x5554, 0x5556: true  // SQ SV UC UN UR UT UV
         default: false
         }
     }
-
-    private static let short: Set<UInt16> = Set(
-        ["AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"]
-            + ["UI", "UL", "US"]).reduce(into: []) { set, name in
-            let letters = Array(name.utf8)
-            set.insert(VR(letters[0], letters[1]).rawValue)
-        }
 }

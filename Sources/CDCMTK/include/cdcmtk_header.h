@@ -6,7 +6,11 @@
 extern "C" {
 #endif
 
-const char *cdcmtk_header_placeholder(void);
+/// The VR of a standard tag in DCMTK's data dictionary, its first letter in the upper 8 bits; 0 when unknown. Any thread.
+uint16_t cdcmtk_dictionary_vr(uint16_t group, uint16_t element);
+
+/// Writes the keyword of a standard tag into `name` of `capacity` bytes, NUL included; 0 when unknown or too long. Any thread.
+int cdcmtk_dictionary_keyword(uint16_t group, uint16_t element, char *name, size_t capacity);
 
 #ifdef __cplusplus
 }

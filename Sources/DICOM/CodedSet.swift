@@ -1,0 +1,114 @@
+/// A coded character set that a value's bytes can be in, as designated by a defined term or an escape sequence.
+struct CodedSet: Hashable, Sendable {
+    /// How the bytes are to be presented to iconv.
+    private enum Form {
+        case plain
+        /// Two bytes below 0x80 a character, which EUC has above it.
+        case raised
+        /// As `raised`, with the EUC prefix of JIS X 0212.
+        case raisedSupplement
+        /// Bytes above 0x80 that EUC-JP wants a prefix before.
+        case katakana
+    }
+
+    /// The name iconv knows it by; nil for an unknown set.
+    private let charset: String?
+    private let form: Form
+    /// Bytes a character, while in runs: 1 or 2. Sets of variable width count as 1.
+    let width: Int
+    /// Whether it takes the bytes from 0x80 (G1), else those below (G0).
+    let isUpper: Bool
+
+    private init(_ charset: String?, _ form: Form = .plain, width: Int = 1, isUpper: Bool = true) {
+        self.charset = charset
+        self.form = form
+        self.width = width
+        self.isUpper = isUpper
+    }
+
+    static let ascii = CodedSet("ASCII", isUpper: false)
+    private static let katakana = CodedSet("EUC-JP", .katakana)
+    private static let kanji = CodedSet("EUC-JP", .raised, width: 2, isUpper: false)
+    private static let supplementaryKanji = CodedSet("EUC-JP", .raisedSupplement, width: 2, isUpper: false)
+    private static let korean = CodedSet("EUC-KR", width: 2)
+    private static let chinese = CodedSet("GB2312", width: 2)
+    private static let unknown = CodedSet(nil)
+
+    /// The single-byte parts of ISO 8859 and TIS 620: registration number, final byte of the escape, iconv name.
+    private static let single: [(String, UInt8, String)] = [
+        ("100", 0x41, "ISO-8859-1"), ("101", 0x42, "ISO-8859-2"), ("109", 0x43, "ISO-8859-3"),
+        ("110", 0x44, "ISO-8859-4"), ("144", 0x4C, "ISO-8859-5"), ("127", 0x47, "ISO-8859-6"),
+        ("126", 0x46, "ISO-8859-7"), ("138", 0x48, "ISO-8859-8"), ("148", 0x4D, "ISO-8859-9"),
+        ("203", 0x62, "ISO-8859-15"), ("166", 0x54, "TIS-620"),
+    ]
+
+    /// The set a defined term of Specific Character Set puts in effect at the start of a value.
+    static func named(_ term: String) -> CodedSet {
+        switch term {
+        case "", "ISO_IR 6", "ISO 2022 IR 6": return ascii
+        case "ISO_IR 192": return CodedSet("UTF-8")
+        case "GB18030", "GBK": return CodedSet(term)
+        case "ISO_IR 13", "ISO 2022 IR 13": return katakana
+        case "ISO 2022 IR 87", "ISO 2022 IR 159": return ascii
+        case "ISO 2022 IR 149": return korean
+        case "ISO 2022 IR 58": return chinese
+        default:
+            for prefix in ["ISO_IR ", "ISO 2022 IR "] where term.hasPrefix(prefix) {
+                let number = term.dropFirst(prefix.count)
+                if let entry = single.first(where: { $0.0 == number }) { return CodedSet(entry.2) }
+            }
+            return unknown
+        }
+    }
+
+    /// The set that the bytes after an ESC designate (PS3.3 tables C.12-3 and C.12-4), and how many of them do; an unknown
+    /// sequence designates nothing and is dropped.
+    static func escape(_ bytes: ArraySlice<UInt8>) -> (CodedSet?, Int) {
+        let three = Array(bytes.prefix(3))
+        switch three.prefix(2) {
+        case [0x28, 0x42], [0x28, 0x4A]: return (ascii, 2)
+        case [0x29, 0x49]: return (katakana, 2)
+        case [0x24, 0x42]: return (kanji, 2)
+        default: break
+        }
+        switch three {
+        case [0x24, 0x28, 0x44]: return (supplementaryKanji, 3)
+        case [0x24, 0x29, 0x43]: return (korean, 3)
+        case [0x24, 0x29, 0x41]: return (chinese, 3)
+        default: break
+        }
+        if three.count >= 2, three[0] == 0x2D, let entry = single.first(where: { $0.1 == three[1] }) {
+            return (CodedSet(entry.2), 2)
+        }
+        return (nil, 0)
+    }
+
+    /// The text of bytes in this set.
+    func decode(_ bytes: ArraySlice<UInt8>) -> String {
+        guard let charset, self != .ascii else {
+            return String(decoding: bytes.filter { $0 < 0x80 }, as: UTF8.self)
+        }
+        if charset == "ISO-8859-1" {
+            var text = ""
+            for byte in bytes { text.unicodeScalars.append(Unicode.Scalar(byte)) }
+            return text
+        }
+        if charset == "UTF-8", let text = String(validating: bytes, as: UTF8.self) { return text }
+        return CodedText.decode(presented(bytes), from: charset)
+    }
+
+    private func presented(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        switch form {
+        case .plain: return Array(bytes)
+        case .raised: return bytes.map { $0 | 0x80 }
+        case .katakana: return bytes.flatMap { $0 < 0x80 ? [$0] : [0x8E, $0] }
+        case .raisedSupplement:
+            var result: [UInt8] = []
+            for (offset, byte) in bytes.enumerated() {
+                if offset % 2 == 0 { result.append(0x8F) }
+                result.append(byte | 0x80)
+            }
+            return result
+        }
+    }
+}

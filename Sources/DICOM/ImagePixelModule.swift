@@ -1,0 +1,80 @@
+/// What the header says of the pixels: their shape and coding, and how stored values become display values
+/// (PS3.3 sections C.7.6.3, C.11.1, C.11.2; functional groups C.7.6.16).
+///
+/// Values as they are written, not checked against each other: a renderer must. Rescale and windows of the whole object
+/// here; of one frame of an enhanced object by `transform(frame:)`.
+package struct ImagePixelModule: Sendable {
+    /// Height in pixels.
+    package var rows: Int
+    /// Width in pixels.
+    package var columns: Int
+    package var samplesPerPixel: Int
+    /// As written; nil when absent.
+    package var photometricInterpretation: String?
+    /// 0: colours by pixel; 1: by plane.
+    package var planarConfiguration: Int
+    package var bitsAllocated: Int
+    package var bitsStored: Int
+    package var highBit: Int
+    /// Whether stored values are two's complement.
+    package var isSigned: Bool
+    /// At least 1.
+    package var numberOfFrames: Int
+    package var smallestImagePixelValue: Int?
+    package var largestImagePixelValue: Int?
+    package var pixelPaddingValue: Int?
+    package var pixelPaddingRangeLimit: Int?
+    /// INVERSE or IDENTITY.
+    package var presentationLUTShape: String?
+    /// Row spacing, column spacing in millimetres.
+    package var pixelSpacing: [Double]
+    /// Vertical size, horizontal size.
+    package var pixelAspectRatio: [Int]
+
+    /// The first item of Shared Functional Groups Sequence.
+    private var shared: DataSetHeader?
+    private var perFrame: SequenceItems
+    private var whole: PixelTransform
+
+    /// The description in a data set's header; nil when it has no rows or columns.
+    package init?(_ header: DataSetHeader) {
+        guard let rows = header.integer(.rows), let columns = header.integer(.columns) else { return nil }
+        self.rows = rows
+        self.columns = columns
+        samplesPerPixel = header.integer(.samplesPerPixel) ?? 1
+        photometricInterpretation = header.text(.photometricInterpretation)
+        planarConfiguration = header.integer(.planarConfiguration) ?? 0
+        bitsAllocated = header.integer(.bitsAllocated) ?? 0
+        bitsStored = header.integer(.bitsStored) ?? bitsAllocated
+        highBit = header.integer(.highBit) ?? bitsStored - 1
+        isSigned = header.integer(.pixelRepresentation) == 1
+        numberOfFrames = max(1, header.integer(.numberOfFrames) ?? 1)
+        // Their VR is US or SS as Pixel Representation says, whatever implicit VR or a wrong header has it.
+        let sample: VR = isSigned ? .SS : .US
+        smallestImagePixelValue = header.integers(.smallestImagePixelValue, as: sample).first
+        largestImagePixelValue = header.integers(.largestImagePixelValue, as: sample).first
+        pixelPaddingValue = header.integers(.pixelPaddingValue, as: sample).first
+        pixelPaddingRangeLimit = header.integers(.pixelPaddingRangeLimit, as: sample).first
+        presentationLUTShape = header.text(.presentationLUTShape)
+        pixelAspectRatio = header.integers(.pixelAspectRatio)
+        shared = header.item(.sharedFunctionalGroupsSequence)
+        perFrame = header.items(.perFrameFunctionalGroupsSequence)
+        whole = PixelTransform(header, isSigned: isSigned)
+        pixelSpacing = header.decimals(.pixelSpacing)
+        if pixelSpacing.isEmpty {
+            pixelSpacing = shared?.item(.pixelMeasuresSequence)?.decimals(.pixelSpacing) ?? []
+        }
+    }
+
+    /// How the stored values of a frame, counted from 0, become display values: by its own functional groups, else the
+    /// shared ones, else the data set itself, each part apart.
+    package func transform(frame: Int) -> PixelTransform {
+        var result = whole
+        let own = perFrame.indices.contains(frame) ? perFrame[frame] : nil
+        for group in [shared, own].compactMap({ $0 }) {
+            if let item = group.item(.pixelValueTransformationSequence) { result.adoptRescale(item) }
+            if let item = group.item(.frameVOILUTSequence) { result.adoptWindow(item, isSigned: isSigned) }
+        }
+        return result
+    }
+}
