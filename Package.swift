@@ -44,6 +44,7 @@ let package = Package(
             linkerSettings: ["dcmnet", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
 
         // Libraries that wrap one C library or speak one standard; none knows the archive.
+        library("Threads", []),
         library("Hashing", ["CCrypto"]),
         library("RocksDB", ["CRocksDB"]),
         library("FUSE", ["CFUSE"]),
@@ -52,17 +53,18 @@ let package = Package(
         library("Imaging", ["CZlib"]),
 
         // The archive.
-        library("ContentStore", ["RocksDB", "Hashing"]),
+        library("ContentStore", ["RocksDB", "Hashing", "Threads"]),
         library("DICOMArchive", ["ContentStore", "DICOM", "Imaging", "Hashing"]),
 
         // The doors.
-        library("ArchiveFS", ["DICOMArchive", "FUSE"]),
+        library("ArchiveFS", ["DICOMArchive", "FUSE", "Threads"]),
         library("ArchiveSCP", ["DICOMArchive", "DICOMNetwork"]),
+        library("ArchiveControl", ["DICOMArchive", "Threads"]),
 
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveFS", "ArchiveSCP", "DICOMArchive",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "DICOMArchive",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

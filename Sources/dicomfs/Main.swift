@@ -1,4 +1,50 @@
+import ArgumentParser
+import Foundation
+
+/// The program: reads arguments, environment and signals; everything else is in the libraries.
 @main
 struct Main {
-    static func main() {}
+    static func main() {
+        // Before any thread: RocksDB, DCMTK and libfuse start theirs, which inherit the mask.
+        Signals.block()
+        do {
+            var command = try DICOMFS.parseAsRoot()
+            try command.run()
+        } catch let error as ExitStatus {
+            FileHandle.standardError.write(Data("dicomfs: \(error.message)\n".utf8))
+            exit(error.code)
+        } catch {
+            DICOMFS.exit(withError: error)
+        }
+    }
+}
+
+/// The command line.
+struct DICOMFS: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dicomfs",
+        abstract: "A DICOM archive that you can cd into.",
+        discussion: """
+            Modalities send images with C-STORE (or you import files); each instance is kept once, and appears at once \
+            in a mounted, read-only tree Patient/Study/Series/instance.dcm with a .png beside it.
+
+              dicomfs serve --archive ~/archive --mount ~/dicom
+              dicomfs import --archive ~/archive ~/some/folder
+              dicomfs list --archive ~/archive --level study
+
+            While `serve` runs, the other commands work through it. The archive can be given once and for all in the \
+            environment: DICOMFS_ARCHIVE=~/archive.
+
+            Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no archive there, 75 in use by another process.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            Serve.self, Import.self, List.self, Show.self, Export.self, Delete.self, Stats.self, Verify.self, Sweep.self,
+        ])
+}
+
+/// Ends the program with a sentence on standard error and an exit code (sysexits.h).
+struct ExitStatus: Error {
+    var code: Int32
+    var message: String
 }

@@ -1,0 +1,69 @@
+package import DICOMArchive
+
+extension Archive {
+    /// Carries out a request: the one implementation of every command, in place or for the control socket.
+    ///
+    /// - Parameters:
+    ///   - file: the open file that goes with the request; not closed.
+    ///   - emit: gets the events but for the last; what it throws ends the work.
+    package func perform(
+        _ request: ControlRequest, file: Int32?, emit: (ControlEvent) throws -> Void
+    ) throws(Failure) {
+        do {
+            switch request {
+            case .list(let level, let under):
+                let ancestor = try under.map { try resource(named: $0) }
+                try resources(level, under: ancestor) { resource in
+                    try emit(.resource(ResourceDescription(resource)))
+                    return true
+                }
+            case .show(let id): try emit(.resource(ResourceDescription(resource(named: id))))
+            case .files(let id): try listFiles(of: resource(named: id), emit)
+            case .write(let node, let name):
+                guard let file else { throw Failure(.other, "no open file came with the request to write \(name)") }
+                try write(NodeID(rawValue: node), to: file, name: name)
+            case .importFile(let name):
+                guard let file else { throw Failure(.other, "no open file came with the request to import \(name)") }
+                try emit(.imported(ImportResult(importFile(file, name: name))))
+            case .delete(let id): try emit(.deleted(instances: delete(resource(named: id))))
+            case .statistics: try emit(.statistics(statistics()))
+            case .verify:
+                // A client that went away is noticed at the end.
+                let result = try verify { try? emit(.verified($0, isDone: false)) }
+                try emit(.verified(result, isDone: true))
+            case .sweep:
+                let result = try sweep()
+                try emit(.swept(chunks: result.chunks, bytes: result.bytes))
+            }
+        } catch let error as ArchiveError {
+            throw Failure(error)
+        } catch {
+            throw error as? Failure ?? Failure(.other, "\(error)")
+        }
+    }
+
+    private func listFiles(of resource: Resource, _ emit: (ControlEvent) throws -> Void) throws {
+        // The resource's own directory is the top of what is written.
+        let above = resource.path.split(separator: "/").dropLast().joined(separator: "/")
+        try resources(.instance, under: resource) { instance in
+            let path = above.isEmpty ? instance.path : String(instance.path.dropFirst(above.count + 1))
+            try emit(
+                .file(
+                    ExportFile(
+                        node: instance.node.rawValue, path: path, size: instance.file?.size ?? 0,
+                        modified: instance.modified)))
+            return true
+        }
+    }
+}
+
+extension ImportResult {
+    fileprivate init(_ outcome: IngestOutcome) {
+        let id = "\(outcome.instance)"
+        switch outcome.result {
+        case .stored: self = .stored(id: id)
+        case .alreadyStored: self = .alreadyStored(id: id)
+        case .newVersion(let number): self = .newVersion(id: id, number: number)
+        }
+    }
+}

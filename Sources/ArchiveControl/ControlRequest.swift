@@ -1,0 +1,89 @@
+package import DICOMArchive
+
+/// What a command asks of an archive, in place or through the process that serves it.
+package enum ControlRequest: Codable, Sendable {
+    /// The resources of a level, all or those under one. Events: ``ControlEvent/resource(_:)``.
+    case list(level: Level, under: String?)
+    /// One resource. Event: ``ControlEvent/resource(_:)``.
+    case show(id: String)
+    /// The files that exporting a resource writes. Events: ``ControlEvent/file(_:)``.
+    case files(id: String)
+    /// Write one of them to the open file that goes with the request.
+    case write(node: UInt64, name: String)
+    /// Store the open file that goes with the request. Event: ``ControlEvent/imported(_:)``.
+    case importFile(name: String)
+    /// Remove a resource. Event: ``ControlEvent/deleted(instances:)``.
+    case delete(id: String)
+    /// Event: ``ControlEvent/statistics(_:)``.
+    case statistics
+    /// Events: ``ControlEvent/verified(_:isDone:)``, the last one done.
+    case verify
+    /// Remove the chunks of what was deleted. Event: ``ControlEvent/swept(chunks:bytes:)``.
+    case sweep
+}
+
+/// What an archive answers to a ``ControlRequest``: any number of events, the last of which is `done` or `failed`.
+package enum ControlEvent: Codable, Sendable {
+    case resource(ResourceDescription)
+    case file(ExportFile)
+    case imported(ImportResult)
+    case deleted(instances: Int)
+    case statistics(ArchiveStatistics)
+    case verified(Verification, isDone: Bool)
+    case swept(chunks: Int, bytes: UInt64)
+    case done
+    case failed(Failure)
+}
+
+/// An error as it goes over the control socket.
+package struct Failure: Error, Codable, Sendable, CustomStringConvertible {
+    /// The part of the codes of `ArchiveError` that commands tell apart.
+    package enum Code: String, Codable, Sendable {
+        case noArchive, inUse, notFound, notAnInstance, refused, noSpace, other
+    }
+
+    /// What kind.
+    package var code: Code
+    /// A sentence that names the object and says what to do.
+    package var description: String
+
+    /// An error with a sentence of its own.
+    package init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+
+    /// An archive's error.
+    package init(_ error: ArchiveError) {
+        let code: Code =
+            switch error.code {
+            case .noArchive: .noArchive
+            case .inUse: .inUse
+            case .notFound: .notFound
+            case .notAnInstance: .notAnInstance
+            case .refused: .refused
+            case .noSpace: .noSpace
+            default: .other
+            }
+        self.init(code, error.description)
+    }
+}
+
+/// A file that an export writes.
+package struct ExportFile: Codable, Sendable {
+    /// Its node id.
+    package var node: UInt64
+    /// Where it is in the tree, from the exported resource's own name on.
+    package var path: String
+    /// Bytes.
+    package var size: UInt64
+    /// Nanoseconds since 1970.
+    package var modified: UInt64
+}
+
+/// What became of an imported file.
+package enum ImportResult: Codable, Sendable {
+    case stored(id: String)
+    case alreadyStored(id: String)
+    case newVersion(id: String, number: Int)
+}

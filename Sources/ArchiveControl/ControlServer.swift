@@ -1,0 +1,91 @@
+package import DICOMArchive
+import Glibc
+import Synchronization
+import Threads
+
+/// Carries out the requests of other processes that come over the archive's control socket (unix(7), mode 0600).
+///
+/// A thread for each connection, at most ``limit``; the socket is in the archive's folder and is removed at the end.
+package final class ControlServer: Sendable {
+    /// The most connections at a time; more wait.
+    static let limit = 32
+
+    private let archive: Archive
+    private let path: String
+    private let listener: Int32
+    private let connections = Mutex(Set<Int32>())
+    private let isStopped = Atomic(false)
+    private let ended = Gate()
+
+    /// Listens; an old socket is replaced, since the archive's lock proves that its owner is gone.
+    package init(archive: Archive) throws(Failure) {
+        self.archive = archive
+        path = ArchiveFolder.controlSocket(of: archive.folder.path)
+        do { listener = try ControlSocket.listen(path) } catch {
+            throw error as? Failure ?? Failure(.other, "\(error)")
+        }
+    }
+
+    deinit { close(listener) }
+
+    /// Accepts until ``stop()``; returns when all requests have ended.
+    package func run() {
+        while !isStopped.load(ordering: .acquiring) {
+            let connection = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+            guard connection >= 0 else {
+                if errno == EMFILE || errno == ENFILE || errno == ENOMEM { usleep(100_000) }
+                continue
+            }
+            guard ControlSocket.isOurs(connection), isRoom(for: connection) else {
+                close(connection)
+                continue
+            }
+            Thread.start { [self] in
+                serve(connection)
+                let isLast = connections.withLock { connections in
+                    connections.remove(connection)
+                    return connections.isEmpty
+                }
+                close(connection)
+                if isLast, isStopped.load(ordering: .acquiring) { ended.open() }
+            }
+        }
+        unlink(path)
+        if connections.withLock({ $0.isEmpty }) { ended.open() }
+        ended.wait(milliseconds: 5000)
+    }
+
+    /// Makes ``run()`` return: requests under way may end, their clients' connections are shut for reading.
+    package func stop() {
+        isStopped.store(true, ordering: .releasing)
+        shutdown(listener, Int32(SHUT_RDWR))
+        connections.withLock { for connection in $0 { shutdown(connection, Int32(SHUT_RD)) } }
+    }
+
+    private func isRoom(for connection: Int32) -> Bool {
+        connections.withLock { connections in
+            guard connections.count < Self.limit else { return false }
+            connections.insert(connection)
+            return true
+        }
+    }
+
+    private func serve(_ connection: Int32) {
+        do {
+            while let (request, file) = try ControlSocket.receive(ControlRequest.self, from: connection) {
+                defer { if let file { close(file) } }
+                var last = ControlEvent.done
+                do throws(Failure) {
+                    try archive.perform(request, file: file) { event in
+                        try ControlSocket.send(event, file: nil, to: connection)
+                    }
+                } catch {
+                    last = .failed(error)
+                }
+                try ControlSocket.send(last, file: nil, to: connection)
+            }
+        } catch {
+            // The client went away or sent no request: its connection ends, nothing else.
+        }
+    }
+}

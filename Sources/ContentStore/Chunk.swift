@@ -1,0 +1,38 @@
+import RocksDB
+
+/// A chunk's bytes in memory, kept there as long as anyone refers to them. Immutable, so usable from any thread.
+package final class Chunk: @unchecked Sendable {
+    private let owner: AnyObject
+    private let start: UnsafeRawBufferPointer
+
+    /// - Parameters:
+    ///   - start: the bytes, valid and unchanged as long as `owner` lives.
+    ///   - owner: what keeps them.
+    package init(_ start: UnsafeRawBufferPointer, owner: AnyObject) {
+        self.start = start
+        self.owner = owner
+    }
+
+    /// How many bytes.
+    package var count: Int { start.count }
+
+    /// The bytes.
+    package var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get { _overrideLifetime(start.bytes, borrowing: self) }
+    }
+}
+
+extension Chunk {
+    /// A chunk that is a value pinned in RocksDB's memory.
+    convenience init(_ value: consuming PinnedValue) {
+        let owner = PinnedOwner(value)
+        self.init(owner.value.unsafeBytes, owner: owner)
+    }
+
+    private final class PinnedOwner {
+        let value: PinnedValue
+
+        init(_ value: consuming PinnedValue) { self.value = value }
+    }
+}

@@ -1,0 +1,42 @@
+import RocksDB
+
+extension RocksDBEngine {
+    package func commit(_ commits: [Commit]) throws(StoreError) {
+        var batch = WriteBatch()
+        for commit in commits {
+            for change in commit.changes {
+                let family = family(change.family)
+                if let value = change.value {
+                    batch.put(change.key.span.bytes, value.span.bytes, in: family)
+                } else {
+                    batch.delete(change.key.span.bytes, in: family)
+                }
+            }
+        }
+        try write(batch, synced: true)
+    }
+
+    package func row(_ name: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
+        do throws(RocksDBError) {
+            guard let value = try database.get(key.span.bytes, in: family(name)) else { return nil }
+            return value.bytes.withUnsafeBytes { Array($0) }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    package func scan(
+        _ name: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
+    ) throws {
+        do {
+            var cursor = database.cursor(in: family(name), from: from, upTo: upTo)
+            while try cursor.isValid(), try body(cursor.key, cursor.value) { cursor.next() }
+        } catch let error as RocksDBError {
+            throw StoreError(error)
+        }
+    }
+
+    package func estimatedRows(_ name: RowFamily) -> UInt64 {
+        database.property("rocksdb.estimate-num-keys", of: family(name)) ?? 0
+    }
+}

@@ -1,0 +1,144 @@
+package import Hashing
+import RocksDB
+import Synchronization
+
+/// The embedded engine: one RocksDB database in a folder, opened by one process.
+///
+/// Families: `bytes` (arrival number -> chunk, in blob files), `chunk` (SHA-256 -> ``ChunkRow``) and one for each
+/// ``RowFamily``. Chunks are keyed by arrival and not by digest, so that space is reclaimed in ranges and an existence
+/// check never touches a blob.
+package final class RocksDBEngine: StorageEngine {
+    package let directoryRows = DirectoryRows.exact
+
+    let database: Database
+    let bytes: ColumnFamily
+    let chunks: ColumnFamily
+    private let rows: [RowFamily: ColumnFamily]
+    private let nextArrival: Atomic<UInt64>
+    /// One lock for each 1/64 of the digests: makes "look, then put" and "look, then delete" of a chunk one step.
+    private let stripes = (0..<64).map { _ in Stripe() }
+
+    /// Opens the database in `path`.
+    ///
+    /// - Parameter create: whether a missing database is made.
+    package init(path: String, create: Bool) throws(StoreError) {
+        do throws(RocksDBError) {
+            var options = DatabaseOptions()
+            options.createIfMissing = create
+            database = try Database.open(path: path, families: Self.families, options: options)
+            bytes = try database.family("bytes")
+            chunks = try database.family("chunk")
+            var rows: [RowFamily: ColumnFamily] = [:]
+            for family in RowFamily.allCases { rows[family] = try database.family(family.rawValue) }
+            self.rows = rows
+            var last = database.cursor(in: bytes, from: [], upTo: nil)
+            last.seekToLast()
+            nextArrival = Atomic(try last.isValid() ? UInt64(bigEndianBytes: last.key) + 1 : 1)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private static var families: [ColumnFamilyOptions] {
+        var bytes = ColumnFamilyOptions(name: "bytes")
+        // Two of these are the most memory the daemon spends on chunks that are not in files yet.
+        bytes.writeBufferSize = 64 << 20
+        bytes.compression = .none
+        bytes.blobFiles = true
+        var chunk = ColumnFamilyOptions(name: "chunk")
+        chunk.bloomBitsPerKey = 10
+        var header = ColumnFamilyOptions(name: RowFamily.header.rawValue)
+        header.compression = .zstd
+        header.blockSize = 64 << 10
+        var recipe = ColumnFamilyOptions(name: RowFamily.recipe.rawValue)
+        recipe.bloomBitsPerKey = 10
+        var index = ColumnFamilyOptions(name: RowFamily.index.rawValue)
+        index.bloomBitsPerKey = 10
+        return [bytes, chunk, header, recipe, index]
+    }
+
+    func family(_ family: RowFamily) -> ColumnFamily {
+        guard let found = rows[family] else { preconditionFailure("every family is opened in init") }
+        return found
+    }
+
+    // MARK: Chunks
+
+    package func put(_ value: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
+        try stripe(digest).withLock { () throws(StoreError) in
+            if try stamp(digest, generation) { return }
+            let arrival = nextArrival.wrappingAdd(1, ordering: .relaxed).oldValue
+            let row = ChunkRow(arrival: arrival, length: UInt64(value.byteCount), stamp: generation)
+            var batch = WriteBatch()
+            batch.put(arrival.bigEndianBytes.span.bytes, value, in: bytes)
+            batch.put(digest.bytes, row.encoded.span.bytes, in: chunks)
+            try write(batch, synced: false)
+        }
+    }
+
+    package func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk {
+        guard let row = try chunkRow(digest) else {
+            throw StoreError(.damaged, "chunk \(digest) is missing; run dicomfs verify")
+        }
+        do throws(RocksDBError) {
+            if let value = try database.get(row.arrival.bigEndianBytes.span.bytes, in: bytes) {
+                let chunk = Chunk(value)
+                if UInt64(chunk.count) == row.length { return chunk }
+            }
+        } catch {
+            guard error.code == .corruption else { throw StoreError(error) }
+            throw StoreError(.damaged, "chunk \(digest) is damaged (\(error.status)); run dicomfs verify")
+        }
+        throw StoreError(.damaged, "the bytes of chunk \(digest) are missing or cut short; run dicomfs verify")
+    }
+
+    func chunkRow(_ digest: SHA256Digest) throws(StoreError) -> ChunkRow? {
+        do {
+            guard let value = try database.get(digest.bytes, in: chunks) else { return nil }
+            return try ChunkRow(value.bytes)
+        } catch let error as RocksDBError {
+            throw StoreError(error)
+        } catch {
+            throw StoreError(.damaged, "the row of chunk \(digest) is damaged; run dicomfs verify")
+        }
+    }
+
+    /// Whether the chunk is stored; if so, its stamp is renewed.
+    private func stamp(_ digest: SHA256Digest, _ generation: UInt64) throws(StoreError) -> Bool {
+        guard var row = try chunkRow(digest) else { return false }
+        if row.stamp >= generation { return true }
+        row.stamp = generation
+        var batch = WriteBatch()
+        batch.put(digest.bytes, row.encoded.span.bytes, in: chunks)
+        try write(batch, synced: false)
+        return true
+    }
+
+    func write(_ batch: borrowing WriteBatch, synced: Bool) throws(StoreError) {
+        do throws(RocksDBError) { try database.write(batch, synced: synced) } catch { throw StoreError(error) }
+    }
+
+    func stripe(_ digest: SHA256Digest) -> Stripe { stripes[Int(digest.bytes.unsafeLoad(as: UInt8.self)) & 63] }
+}
+
+/// A lock for a part of the digests.
+final class Stripe: Sendable {
+    private let mutex = Mutex(())
+
+    func withLock<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try mutex.withLock { _ throws(StoreError) in try body() }
+    }
+}
+
+extension StoreError {
+    init(_ error: RocksDBError) {
+        let code: Code =
+            switch error.code {
+            case .noSpace: .noSpace
+            case .corruption: .damaged
+            case .invalid: .unusable
+            default: .io
+            }
+        self.init(code, error.description)
+    }
+}

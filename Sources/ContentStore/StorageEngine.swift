@@ -1,0 +1,102 @@
+package import Hashing
+
+/// What keeps the archive's bytes and rows: the one protocol between the archive and a database.
+///
+/// Every method may be called from any thread and blocks until done. Chunks are content-addressed and immutable; rows
+/// belong to families and are ordered by key. An engine must give no more than this, so that a distributed store can be
+/// one (RocksDB is the embedded engine).
+package protocol StorageEngine: AnyObject, Sendable {
+    /// Whether directory rows are always exact, or hints that a look-up has to verify.
+    var directoryRows: DirectoryRows { get }
+
+    /// Stores a chunk unless it is there already, and keeps it from ``sweep(stampedBefore:isReferenced:)`` of
+    /// generations up to this one. Not durable until the next ``commit(_:)`` returns.
+    func put(_ bytes: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError)
+
+    /// A stored chunk, without copying it where the engine can. Its bytes passed the engine's own checksum, or it throws
+    /// ``StoreError/Code/damaged``.
+    func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk
+
+    /// Makes row changes durable: each ``Commit`` entirely or not at all, with every chunk put before; on disk when it
+    /// returns. The last of several changes of one key wins.
+    func commit(_ commits: [Commit]) throws(StoreError)
+
+    /// The value of a row; nil when there is none.
+    func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]?
+
+    /// Calls `body` with the rows `from <= key < upTo` in key order until it returns false. Rows committed before the
+    /// call are seen; those of later commits may be.
+    func scan(
+        _ family: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
+    ) throws
+
+    /// Calls `body` with the digest and length of every stored chunk, in digest order, until it returns false.
+    func scanChunks(_ body: (SHA256Digest, UInt64) throws -> Bool) throws
+
+    /// Removes the chunks that were last stamped with an earlier generation and that `isReferenced` denies, and gives
+    /// their space back.
+    func sweep(stampedBefore generation: UInt64, isReferenced: (SHA256Digest) -> Bool) throws -> SweepResult
+
+    /// An estimate, within a few percent and without a scan, of the rows of a family.
+    func estimatedRows(_ family: RowFamily) -> UInt64
+}
+
+/// What a listing of directory rows is worth.
+package enum DirectoryRows: Sendable {
+    /// Written in the same commit as what they list.
+    case exact
+    /// May be late: verified on LOOKUP.
+    case hints
+}
+
+/// A family of rows.
+package enum RowFamily: String, CaseIterable, Sendable {
+    /// Recipes: the truth about each stored version.
+    case recipe
+    /// Headers: what is not bulk of each stored version.
+    case header
+    /// What is derived from the two.
+    case index
+}
+
+/// One row set or, with no value, removed.
+package struct RowChange: Sendable {
+    /// The family of the row.
+    package var family: RowFamily
+    /// Its key.
+    package var key: [UInt8]
+    /// Its new value; nil removes the row.
+    package var value: [UInt8]?
+
+    /// A change of one row.
+    package init(_ family: RowFamily, _ key: [UInt8], _ value: [UInt8]?) {
+        self.family = family
+        self.key = key
+        self.value = value
+    }
+}
+
+/// Row changes of one study, and of the directories above it, that happen together.
+package struct Commit: Sendable {
+    /// The study they belong to: where a distributed engine puts them.
+    package var partition: [UInt8]
+    /// The changes in order.
+    package var changes: [RowChange]
+
+    /// A commit of these changes.
+    package init(partition: [UInt8], changes: [RowChange]) {
+        self.partition = partition
+        self.changes = changes
+    }
+}
+
+/// What a sweep removed.
+package struct SweepResult: Sendable {
+    /// Chunks removed.
+    package var chunks = 0
+    /// Their bytes.
+    package var bytes: UInt64 = 0
+
+    /// Nothing removed.
+    package init() {}
+}

@@ -1,0 +1,71 @@
+package import ContentStore
+import DICOM
+import Hashing
+
+extension Archive {
+    /// Removes a resource with all its members and versions; all of a study at once. Their chunks stay until ``sweep()``.
+    ///
+    /// - Returns: how many instances went.
+    package func delete(_ resource: Resource) throws(ArchiveError) -> Int {
+        var count = 0
+        do {
+            var studies: [[Recipe]] = []
+            if resource.level == .patient {
+                try resources(.study, under: resource) { study in
+                    studies.append(try recipes(of: study))
+                    return true
+                }
+            } else {
+                studies = [try recipes(of: resource)]
+            }
+            for recipes in studies {
+                let now = Clock.nanoseconds()
+                let done = try commits.perform { plan in try plan.delete(recipes, at: now) }
+                announce(done.changes)
+                count += done.changes.count { if case .removed(let node, _, _) = $0 { node.kind == .dicom } else { false } }
+            }
+        } catch {
+            throw ArchiveError(error)
+        }
+        return count
+    }
+
+    /// Removes the chunks that no recipe names and no running ingest wants, and gives their space back.
+    package func sweep() throws(ArchiveError) -> SweepResult {
+        do {
+            return try store.sweep {
+                var named: Set<SHA256Digest> = []
+                try recipes { named.formUnion($0.chunks) }
+                return { named.contains($0) }
+            }
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    /// Calls `body` with every recipe.
+    func recipes(_ body: (Recipe) throws -> Void) throws {
+        try store.engine.scan(.recipe, from: [], upTo: nil) { _, value in
+            try body(try Recipe(value))
+            return true
+        }
+    }
+
+    /// The recipes of all versions of a study, series or instance.
+    private func recipes(of resource: Resource) throws -> [Recipe] {
+        guard let row = try nodeRow(resource.node) else { return [] }
+        var prefix: [UInt8]
+        switch resource.level {
+        case .patient: return []
+        case .study: prefix = row.id.array
+        case .series: prefix = row.study.array + row.id.array
+        case .instance: prefix = row.study.array + row.series.array + row.id.array
+        }
+        var recipes: [Recipe] = []
+        try store.engine.scan(.recipe, from: prefix, upTo: prefix.successor) { _, value in
+            recipes.append(try Recipe(value))
+            return true
+        }
+        return recipes
+    }
+}

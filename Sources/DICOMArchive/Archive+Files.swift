@@ -1,0 +1,30 @@
+import ContentStore
+
+extension Archive {
+    /// The file of a `.dcm` node; nil when there is no such node.
+    package func file(_ node: NodeID) throws(ArchiveError) -> StoredFile? {
+        do {
+            return try files.value(node) {
+                guard let row = try nodeRow(node), row.level == .instance else { return nil }
+                return try file(row.reference)
+            }
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    /// The file of a stored version; nil when there is no such version.
+    func file(_ reference: VersionReference) throws -> StoredFile? {
+        guard let recipe = try recipe(reference) else { return nil }
+        guard let header = try store.engine.row(.header, reference.key()) else {
+            throw ArchiveError(
+                .damaged, "the header row of instance \(reference.instance) is missing; run dicomfs verify")
+        }
+        return try StoredFile(recipe: recipe, header: header)
+    }
+
+    func recipe(_ reference: VersionReference) throws -> Recipe? {
+        guard let bytes = try store.engine.row(.recipe, reference.key()) else { return nil }
+        return try Recipe(bytes.span.bytes)
+    }
+}

@@ -1,0 +1,55 @@
+package import ContentStore
+import Synchronization
+
+/// A DICOM archive: instances kept once by content, found by patient, study, series and instance.
+///
+/// One process has it open at a time; every method may be called from any of its threads, and blocks until done. What
+/// ``InstanceIngest/finish()`` reports stored is on disk. Rows and keys are described in the Format article.
+package final class Archive: Sendable {
+    /// Its folder and lock.
+    package let folder: ArchiveFolder
+    /// Its chunks and rows.
+    package let store: ContentStore
+    let commits: CommitQueue
+    let files = BoundedCache<NodeID, StoredFile>(capacity: 16 << 20) { $0.cost }
+    let images = BoundedCache<NodeID, RenderedImage>(capacity: 32 << 20) { $0.bytes.count }
+    private let observer = Mutex<(any TreeObserver)?>(nil)
+
+    /// Opens the archive in a folder.
+    ///
+    /// - Parameters:
+    ///   - path: the folder.
+    ///   - create: make an archive where there is none; the folder may be missing or empty.
+    ///   - holder: what is told to others who want to open it.
+    package init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
+        folder = try ArchiveFolder.open(path, create: create, holder: holder)
+        do {
+            store = ContentStore(engine: try RocksDBEngine(path: folder.database, create: create))
+        } catch {
+            guard error.code == .damaged else { throw ArchiveError(error) }
+            throw ArchiveError(
+                .damaged, "the database of \(path) is damaged: \(error.description); restore it from a backup")
+        }
+        commits = CommitQueue(engine: store.engine)
+    }
+
+    /// Who is told what changes in the tree; nil for no one. One at a time.
+    package func setObserver(_ new: (any TreeObserver)?) { observer.withLock { $0 = new } }
+
+    /// Forgets what went and tells the observer, on the thread of the change, after the commit and with no lock held.
+    func announce(_ changes: [TreeChange]) {
+        guard !changes.isEmpty else { return }
+        for case .removed(let node, _, _) in changes {
+            files.remove(node)
+            images.remove(node)
+        }
+        observer.withLock { $0 }?.treeDidChange(changes)
+    }
+}
+
+/// Who wants to know what changes in the tree: a mount, whose kernel keeps listings.
+package protocol TreeObserver: AnyObject, Sendable {
+    /// Called after the changes are on disk and before the sender of an instance hears of it. May be called from several
+    /// threads at once. Returns when readers see the changes, or soon if that takes long.
+    func treeDidChange(_ changes: [TreeChange])
+}

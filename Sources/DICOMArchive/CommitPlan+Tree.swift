@@ -1,0 +1,107 @@
+import ContentStore
+import DICOM
+
+extension CommitPlan {
+    /// The node row of a resource, if it is there.
+    func node(of id: OrthancIdentifier, _ level: Level) throws -> (node: NodeID, row: NodeRow)? {
+        var found: (NodeID, NodeRow)?
+        let natural = NodeID(level.nodeKind, id.leading(bits: NodeID.payloadBits))
+        try scanNodes(like: natural) { node, row in
+            if row.id == id { found = (node, row) }
+            return found == nil
+        }
+        return found
+    }
+
+    /// The natural node id of something new, or the next free one with the same leading 40 bits.
+    func freeNode(_ natural: NodeID) throws -> NodeID {
+        var taken: Set<NodeID> = []
+        try scanNodes(like: natural) { node, _ in
+            taken.insert(node)
+            return true
+        }
+        let free: UInt64 = 1 << NodeID.freeBits
+        for step in 0..<free {
+            let low = (natural.payload + step) % free
+            let node = NodeID(natural.kind ?? .fixed, natural.prefix << NodeID.freeBits | low)
+            if !taken.contains(node) { return node }
+        }
+        throw ArchiveError(.io, "no node id is free beside \(natural.rawValue)")
+    }
+
+    /// A name that no sibling has: with the short suffix, or else with the whole identifier.
+    func freeName(
+        _ parts: [String], id: OrthancIdentifier, in parent: NodeID, beside natural: NodeID
+    ) throws -> String {
+        let short = SafeName.join(parts, suffix: id.shortSuffix)
+        var isTaken = false
+        let range = IndexKey.range(like: natural) { IndexKey.entry(parent, $0) }
+        try scanIndex(from: range.from, upTo: range.upTo) { _, value in
+            isTaken = try EntryRow(value).name == short
+            return !isTaken
+        }
+        return isTaken ? SafeName.join(parts, suffix: id.hex40) : short
+    }
+
+    /// Adds a resource to the tree: its node row, its entry, and the directory's time.
+    mutating func add(_ node: NodeID, _ row: NodeRow, _ entry: EntryRow) throws -> TreeChange {
+        put(.index, IndexKey.node(node), row.encoded)
+        put(.index, IndexKey.entry(row.parent, node), entry.encoded)
+        try touch(row.parent, at: entry.modified)
+        return .added(node, parent: row.parent, entry: entry)
+    }
+
+    /// Takes an entry out of its directory.
+    mutating func removeEntry(_ node: NodeID, in parent: NodeID, at time: UInt64) throws -> TreeChange? {
+        guard let bytes = try row(.index, IndexKey.entry(parent, node)) else { return nil }
+        put(.index, IndexKey.entry(parent, node), nil)
+        try touch(parent, at: time)
+        return .removed(node, parent: parent, entry: try EntryRow(bytes.span.bytes))
+    }
+
+    /// Whether a directory has no entry left.
+    func isEmpty(_ directory: NodeID) throws -> Bool {
+        var isEmpty = true
+        let prefix = IndexKey.entries(of: directory)
+        try scanIndex(from: prefix, upTo: prefix.successor) { _, _ in
+            isEmpty = false
+            return false
+        }
+        return isEmpty
+    }
+
+    /// Sets a directory's time of change.
+    private mutating func touch(_ directory: NodeID, at time: UInt64) throws {
+        let key: [UInt8]
+        if directory == .root {
+            key = IndexKey.entry(NodeID(rawValue: 0), .root)
+        } else {
+            guard let bytes = try row(.index, IndexKey.node(directory)) else { return }
+            key = IndexKey.entry(try NodeRow(bytes.span.bytes).parent, directory)
+        }
+        var entry = EntryRow()
+        if let bytes = try row(.index, key) { entry = try EntryRow(bytes.span.bytes) }
+        entry.modified = max(time, entry.modified)
+        put(.index, key, entry.encoded)
+    }
+
+    private func scanNodes(like natural: NodeID, _ body: (NodeID, NodeRow) throws -> Bool) throws {
+        let range = IndexKey.range(like: natural, IndexKey.node)
+        try scanIndex(from: range.from, upTo: range.upTo) { key, value in
+            try body(IndexKey.lastNode(key), NodeRow(value))
+        }
+    }
+}
+
+extension IndexKey {
+    /// What the keys of all entries of a directory begin with.
+    static func entries(of parent: NodeID) -> [UInt8] { [2] + parent.key }
+
+    /// The keys of nodes of the same kind with the same leading 40 bits.
+    static func range(like natural: NodeID, _ key: (NodeID) -> [UInt8]) -> (from: [UInt8], upTo: [UInt8]) {
+        let kind = natural.kind ?? .fixed
+        let low = NodeID(kind, natural.prefix << NodeID.freeBits)
+        let high = NodeID(kind, natural.prefix << NodeID.freeBits | (1 << NodeID.freeBits - 1))
+        return (key(low), key(high).successor)
+    }
+}

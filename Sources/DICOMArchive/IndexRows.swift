@@ -1,0 +1,201 @@
+import ContentStore
+package import DICOM
+
+/// Where an index row is: the first byte of its key.
+enum IndexKey {
+    /// node -> ``NodeRow``
+    static func node(_ node: NodeID) -> [UInt8] { [1] + node.key }
+
+    /// parent, child -> ``EntryRow``
+    static func entry(_ parent: NodeID, _ child: NodeID) -> [UInt8] { [2] + parent.key + child.key }
+
+    /// value, node -> nothing
+    static func lookUp(_ kind: LookUp, _ value: String, _ node: NodeID) -> [UInt8] {
+        lookUpPrefix(kind, value) + node.key
+    }
+
+    /// What all look-ups of a value begin with.
+    static func lookUpPrefix(_ kind: LookUp, _ value: String) -> [UInt8] {
+        [3, kind.rawValue] + value.utf8.prefix(255).filter { $0 != 0 } + [0]
+    }
+
+    /// frame ordinal -> the version that has it
+    static func frameOrdinal(_ ordinal: UInt64) -> [UInt8] { [4] + ordinal.bigEndianBytes }
+
+    /// The next frame ordinal.
+    static let nextFrameOrdinal: [UInt8] = [5]
+
+    /// The node in the last eight bytes of a key.
+    static func lastNode(_ key: RawSpan) -> NodeID {
+        NodeID(rawValue: UInt64(bigEndianBytes: key, at: key.byteCount - 8))
+    }
+}
+
+/// A value that resources are found by.
+enum LookUp: UInt8 {
+    case patientID = 1
+    case studyInstanceUID = 2
+    case seriesInstanceUID = 3
+    case sopInstanceUID = 4
+    case accessionNumber = 5
+    case studyDate = 6
+}
+
+/// An index row of one resource: what its node id stands for.
+struct NodeRow: Sendable, Equatable {
+    var level = Level.patient
+    var id = OrthancIdentifier()
+    /// The directory it is in.
+    var parent = NodeID.root
+    /// Of series and instances: the study's identifier.
+    var study = OrthancIdentifier()
+    /// Of instances: the series' identifier.
+    var series = OrthancIdentifier()
+    /// Of instances: which version.
+    var version = 0
+    /// Main tags of the resource, decoded.
+    var attributes: [Attribute] = []
+
+    /// Of instances: the version's name.
+    var reference: VersionReference {
+        VersionReference(study: study, series: series, instance: id, version: version)
+    }
+
+    /// Of a directory: the values it is found by. An instance is found by its SOP Instance UID, which is in the recipe.
+    var lookUps: [(LookUp, String)] {
+        let kinds: [(LookUp, Tag)] =
+            switch level {
+            case .patient: [(.patientID, .patientID)]
+            case .study:
+                [
+                    (.studyInstanceUID, .studyInstanceUID), (.accessionNumber, .accessionNumber),
+                    (.studyDate, .studyDate),
+                ]
+            case .series: [(.seriesInstanceUID, .seriesInstanceUID)]
+            case .instance: []
+            }
+        return kinds.compactMap { kind, tag in
+            attributes.first { $0.tag == tag && !$0.value.isEmpty }.map { (kind, $0.value) }
+        }
+    }
+
+    var encoded: [UInt8] {
+        var writer = RecordWriter()
+        writer.number(1, Int(level.rawValue))
+        writer.bytes(2, id.array)
+        writer.number(3, parent.rawValue)
+        if level >= .series { writer.bytes(4, study.array) }
+        if level == .instance { writer.bytes(5, series.array) }
+        writer.number(6, version)
+        for attribute in attributes {
+            writer.record(7) {
+                $0.number(1, UInt64(attribute.tag.rawValue))
+                $0.string(2, attribute.value)
+            }
+        }
+        return writer.bytes
+    }
+
+    init(level: Level, id: OrthancIdentifier, parent: NodeID) {
+        self.level = level
+        self.id = id
+        self.parent = parent
+    }
+
+    init(_ bytes: RawSpan) throws(RecordError) {
+        var reader = RecordReader(bytes)
+        while let field = try reader.next() {
+            switch field {
+            case 1:
+                guard let level = Level(rawValue: UInt8(truncatingIfNeeded: reader.number)) else { throw RecordError() }
+                self.level = level
+            case 2: id = try OrthancIdentifier(record: reader.value)
+            case 3: parent = NodeID(rawValue: reader.number)
+            case 4: study = try OrthancIdentifier(record: reader.value)
+            case 5: series = try OrthancIdentifier(record: reader.value)
+            case 6: version = try reader.integer()
+            case 7: attributes.append(try Attribute(reader.value))
+            default: break
+            }
+        }
+    }
+}
+
+/// A main tag of a resource and its decoded value; several values are joined by `\`.
+package struct Attribute: Hashable, Sendable {
+    /// Which.
+    package var tag: Tag
+    /// As text.
+    package var value: String
+
+    package init(tag: Tag, value: String) {
+        self.tag = tag
+        self.value = value
+    }
+
+    fileprivate init(_ bytes: RawSpan) throws(RecordError) {
+        var reader = RecordReader(bytes)
+        tag = Tag(rawValue: 0)
+        value = ""
+        while let field = try reader.next() {
+            switch field {
+            case 1: tag = Tag(rawValue: UInt32(truncatingIfNeeded: reader.number))
+            case 2: value = reader.string
+            default: break
+            }
+        }
+    }
+}
+
+/// What a directory says of a child: all that READDIRPLUS needs. An instance's row stands for its `.dcm`, `.png` and
+/// `.frames` entries.
+package struct EntryRow: Hashable, Sendable {
+    /// The name; of an instance, without extension.
+    package var name = ""
+    /// Nanoseconds since 1970-01-01 UTC: of a directory when a child last came or went, of an instance its reception.
+    package var modified: UInt64 = 0
+    /// Of an instance: bytes of the `.dcm`.
+    package var size: UInt64 = 0
+    /// Of an instance: bytes of the `.png`; 0 when it has none.
+    package var pngSize: UInt64 = 0
+    /// Of a multi-frame instance: how many frame images; else 0.
+    package var frames = 0
+    /// Of a multi-frame instance: what its frames' node ids are made of.
+    package var frameOrdinal: UInt64 = 0
+
+    package init() {}
+
+    var encoded: [UInt8] {
+        var writer = RecordWriter()
+        writer.string(1, name)
+        writer.fixed(2, modified)
+        writer.number(3, size)
+        writer.number(4, pngSize)
+        writer.number(5, frames)
+        writer.number(6, frameOrdinal)
+        return writer.bytes
+    }
+
+    init(_ bytes: RawSpan) throws(RecordError) {
+        var reader = RecordReader(bytes)
+        while let field = try reader.next() {
+            switch field {
+            case 1: name = reader.string
+            case 2: modified = reader.number
+            case 3: size = reader.number
+            case 4: pngSize = reader.number
+            case 5: frames = try reader.integer()
+            case 6: frameOrdinal = reader.number
+            default: break
+            }
+        }
+    }
+}
+
+extension OrthancIdentifier {
+    /// The identifier in a record's field.
+    init(record bytes: RawSpan) throws(RecordError) {
+        guard let identifier = OrthancIdentifier(bytes) else { throw RecordError() }
+        self = identifier
+    }
+}

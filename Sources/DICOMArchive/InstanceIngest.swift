@@ -1,0 +1,151 @@
+import ContentStore
+package import DICOM
+
+/// An instance on its way into the archive: takes the bytes of its data set as they come, then commits.
+///
+/// Memory is bounded: one chunk and the header, whatever the instance's size. Used from one thread at a time. Dropped
+/// before ``finish()``, nothing of it can be seen, and its chunks are swept.
+package final class InstanceIngest {
+    private let archive: Archive
+    private let transferSyntaxUID: String
+    private let head: Recipe.Head
+    private let sender: Sender
+    private let generation: IngestGeneration
+    private var scanner: DataSetScanner
+    private var parts: IngestedParts
+
+    init(archive: Archive, head: Recipe.Head, transferSyntaxUID: String, sender: Sender) {
+        self.archive = archive
+        self.head = head
+        self.transferSyntaxUID = transferSyntaxUID
+        self.sender = sender
+        generation = archive.store.beginIngest()
+        scanner = DataSetScanner(transferSyntax: TransferSyntax(transferSyntaxUID))
+        parts = IngestedParts(writer: ChunkWriter(store: archive.store, generation: generation))
+    }
+
+    /// Takes the next bytes of the data set.
+    package func receive(_ bytes: RawSpan) throws(ArchiveError) {
+        do { try scanner.consume(bytes, into: &parts) } catch { throw ArchiveError(refusing: error) }
+    }
+
+    /// Ends the data set and reads what the header says, without storing anything yet.
+    ///
+    /// - Throws: ``ArchiveError/Code/refused`` when the data set is broken, or identifies no instance.
+    package func prepare() throws(ArchiveError) -> PreparedIngest {
+        do {
+            let scan = try scanner.finish(into: &parts)
+            let header = DataSetHeader(
+                parts.header, scan, defaultCharacterSet: SpecificCharacterSet([archive.folder.defaultCharacterSet]))
+            var recipe = Recipe()
+            recipe.identity = try Recipe.Identity(header)
+            recipe.transferSyntaxUID = transferSyntaxUID
+            recipe.head = head
+            recipe.extents = parts.extents
+            recipe.dataSetDigest = Recipe.dataSetDigest(
+                extents: parts.extents, header: parts.header, headerIsDerived: scan.isHeaderDerived)
+            recipe.receivedAt = Clock.nanoseconds()
+            recipe.sender = sender
+            recipe.scan = scan
+            recipe.pixels = Recipe.Pixels(header, transferSyntax: TransferSyntax(transferSyntaxUID), scan: scan)
+            let instance = PreparedInstance(
+                recipe: recipe, header: parts.header, attributes: header.mainAttributes(of: recipe.identity))
+            return PreparedIngest(archive: archive, instance: instance, generation: generation)
+        } catch {
+            throw ArchiveError(refusing: error)
+        }
+    }
+}
+
+/// An instance that is complete and readable, and waits to be committed.
+package struct PreparedIngest: Sendable {
+    private let archive: Archive
+    private let instance: PreparedInstance
+    /// Keeps its chunks from being swept until the commit.
+    private let generation: IngestGeneration
+
+    init(archive: Archive, instance: PreparedInstance, generation: IngestGeneration) {
+        self.archive = archive
+        self.instance = instance
+        self.generation = generation
+    }
+
+    /// What the data set says it is.
+    package var identity: Recipe.Identity { instance.recipe.identity }
+
+    /// Stores it: on disk when this returns.
+    package func commit() throws(ArchiveError) -> IngestOutcome {
+        let instance = instance
+        let done = try archive.commits.perform { plan in try plan.store(instance) }
+        archive.announce(done.changes)
+        return IngestOutcome(instance: instance.recipe.reference.instance, result: done.result)
+    }
+}
+
+/// What became of an instance that was handed to the archive.
+package struct IngestOutcome: Sendable {
+    /// Its identifier.
+    package let instance: OrthancIdentifier
+    /// Whether it was new.
+    package let result: StoreResult
+}
+
+extension Archive {
+    /// Begins to take an instance.
+    ///
+    /// - Parameters:
+    ///   - head: what stood before the data set; `.generated` for one that came by C-STORE.
+    ///   - transferSyntaxUID: what it was announced as; the bytes decide.
+    package func beginInstance(
+        head: Recipe.Head, transferSyntaxUID: String, sender: Sender
+    ) -> InstanceIngest {
+        InstanceIngest(archive: self, head: head, transferSyntaxUID: transferSyntaxUID, sender: sender)
+    }
+}
+
+/// The parts of a data set as the scanner tells them apart.
+struct IngestedParts: DataSetSink, ~Copyable {
+    private(set) var header: [UInt8] = []
+    private(set) var extents: [Recipe.Extent] = []
+    private var writer: ChunkWriter
+
+    init(writer: consuming ChunkWriter) { self.writer = writer }
+
+    mutating func header(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { header.append(contentsOf: $0) }
+        if case .header(let length) = extents.last {
+            extents[extents.count - 1] = .header(length: length + bytes.byteCount)
+        } else {
+            extents.append(.header(length: bytes.byteCount))
+        }
+    }
+
+    mutating func beginBulk(_ element: BulkElement) {}
+
+    mutating func bulk(_ bytes: RawSpan) throws {
+        var chunks: [ChunkWriter.Reference] = []
+        try writer.append(bytes, to: &chunks)
+        extents.append(contentsOf: chunks.map { .chunk($0) })
+    }
+
+    mutating func endBulk() throws {
+        var chunks: [ChunkWriter.Reference] = []
+        try writer.endValue(to: &chunks)
+        extents.append(contentsOf: chunks.map { .chunk($0) })
+    }
+
+    mutating func derivedHeader(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { header.append(contentsOf: $0) }
+    }
+}
+
+extension ArchiveError {
+    /// An error met while taking an instance: what the bytes are to blame for is a refusal.
+    init(refusing error: any Error) {
+        if let error = error as? DICOMError {
+            self.init(.refused, error.description)
+        } else {
+            self.init(error)
+        }
+    }
+}

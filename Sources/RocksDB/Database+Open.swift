@@ -1,0 +1,97 @@
+import CRocksDB
+import Glibc
+
+/// How a database is opened.
+package struct DatabaseOptions: Sendable {
+    /// Bytes for cached blocks, indexes and filters of all families together.
+    package var blockCacheSize = 64 << 20
+    /// Open table and blob files; each holds a descriptor.
+    package var maxOpenFiles: Int32 = 512
+    /// Bytes of write-ahead log before the families that hold it back are flushed.
+    package var maxTotalWALSize: UInt64 = 256 << 20
+    /// Threads for flush and compaction.
+    package var backgroundJobs: Int32 = 2
+    /// Whether a missing database is created.
+    package var createIfMissing = false
+
+    /// The defaults.
+    package init() {}
+}
+
+extension Database {
+    /// Opens the database in a folder with exactly these column families (and the unused `default`).
+    ///
+    /// The write-ahead log may end in a torn record (what a crash leaves); damage before that fails the open, instead
+    /// of silently opening an earlier state.
+    package static func open(
+        path: String, families: [ColumnFamilyOptions], options: DatabaseOptions
+    ) throws(RocksDBError) -> Database {
+        let cache = rocksdb_cache_create_lru(options.blockCacheSize)
+        defer { rocksdb_cache_destroy(cache) }
+        let databaseOptions = makeOptions(options)
+        defer { rocksdb_options_destroy(databaseOptions) }
+
+        let all = [ColumnFamilyOptions(name: "default")] + families
+        let familyOptions = all.map { makeFamilyOptions($0, cache: cache) }
+        defer { for each in familyOptions { rocksdb_options_destroy(each) } }
+        var handles = [OpaquePointer?](repeating: nil, count: all.count)
+        let names = all.map { UnsafePointer(strdup($0.name)) }
+        defer { for name in names { free(UnsafeMutablePointer(mutating: name)) } }
+
+        let handle = try check("open the database \(path)") { error in
+            rocksdb_open_column_families(
+                databaseOptions, path, Int32(all.count), names, familyOptions, &handles, error)
+        }
+        guard let handle else { throw RocksDBError(operation: "open the database \(path)", status: "no handle") }
+        let opened = zip(all, handles).compactMap { options, handle in
+            handle.map { ColumnFamily(name: options.name, handle: $0) }
+        }
+        return Database(path: path, handle: handle, families: opened)
+    }
+
+    private static func makeOptions(_ options: DatabaseOptions) -> OpaquePointer? {
+        let made = rocksdb_options_create()
+        rocksdb_options_set_create_if_missing(made, options.createIfMissing ? 1 : 0)
+        rocksdb_options_set_create_missing_column_families(made, 1)
+        rocksdb_options_set_max_open_files(made, options.maxOpenFiles)
+        rocksdb_options_set_max_background_jobs(made, options.backgroundJobs)
+        rocksdb_options_set_max_total_wal_size(made, options.maxTotalWALSize)
+        rocksdb_options_set_wal_recovery_mode(made, Int32(rocksdb_tolerate_corrupted_tail_records_recovery))
+        // Written pages go to disk as they come, not in one burst that holds up the next commit's sync.
+        rocksdb_options_set_bytes_per_sync(made, 1 << 20)
+        rocksdb_options_set_wal_bytes_per_sync(made, 1 << 20)
+        rocksdb_options_set_keep_log_file_num(made, 4)
+        rocksdb_options_set_max_log_file_size(made, 4 << 20)
+        rocksdb_options_set_info_log_level(made, 2)  // warnings and errors
+        return made
+    }
+
+    private static func makeFamilyOptions(_ family: ColumnFamilyOptions, cache: OpaquePointer?) -> OpaquePointer? {
+        let made = rocksdb_options_create()
+        rocksdb_options_set_write_buffer_size(made, family.writeBufferSize)
+        rocksdb_options_set_max_write_buffer_number(made, 2)
+        rocksdb_options_set_compression(made, family.compression.rawValue)
+        rocksdb_options_set_level_compaction_dynamic_level_bytes(made, 1)
+        if family.blobFiles {
+            rocksdb_options_set_enable_blob_files(made, 1)
+            rocksdb_options_set_min_blob_size(made, 4096)
+            rocksdb_options_set_blob_file_size(made, UInt64(family.blobFileSize))
+            // Compaction moves live blobs only where `reclaim` asks for it: otherwise each would be rewritten many times.
+            rocksdb_options_set_enable_blob_gc(made, 0)
+            rocksdb_options_set_blob_gc_age_cutoff(made, 1.0)
+        }
+        let table = rocksdb_block_based_options_create()
+        rocksdb_block_based_options_set_block_cache(table, cache)
+        rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1)
+        rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1)
+        rocksdb_block_based_options_set_block_size(table, family.blockSize)
+        rocksdb_block_based_options_set_format_version(table, 5)
+        if family.bloomBitsPerKey > 0 {
+            rocksdb_block_based_options_set_filter_policy(
+                table, rocksdb_filterpolicy_create_bloom_full(family.bloomBitsPerKey))
+        }
+        rocksdb_options_set_block_based_table_factory(made, table)
+        rocksdb_block_based_options_destroy(table)
+        return made
+    }
+}

@@ -1,0 +1,107 @@
+import CRocksDB
+
+/// An open RocksDB database: `rocksdb_t`, owned, closed when the last reference goes.
+///
+/// Every method may be called from any thread at any time.
+package final class Database: @unchecked Sendable {
+    /// The folder of the database.
+    package let path: String
+    let handle: OpaquePointer
+    private let families: [ColumnFamily]
+    private let readOptions = rocksdb_readoptions_create()
+    private let syncedWrite = rocksdb_writeoptions_create()
+    private let unsyncedWrite = rocksdb_writeoptions_create()
+
+    init(path: String, handle: OpaquePointer, families: [ColumnFamily]) {
+        self.path = path
+        self.handle = handle
+        self.families = families
+        rocksdb_readoptions_set_verify_checksums(readOptions, 1)
+        rocksdb_writeoptions_set_sync(syncedWrite, 1)
+    }
+
+    deinit {
+        for family in families { rocksdb_column_family_handle_destroy(family.handle) }
+        rocksdb_close(handle)
+        rocksdb_readoptions_destroy(readOptions)
+        rocksdb_writeoptions_destroy(syncedWrite)
+        rocksdb_writeoptions_destroy(unsyncedWrite)
+    }
+
+    /// The family opened under a name.
+    package func family(_ name: String) throws(RocksDBError) -> ColumnFamily {
+        guard let family = families.first(where: { $0.name == name }) else {
+            throw RocksDBError(operation: "use the column family \(name) of \(path)", status: "not opened")
+        }
+        return family
+    }
+
+    /// The value of a key, pinned in RocksDB's memory without a copy; nil when there is none (`rocksdb_get_pinned_cf`).
+    package func get(_ key: RawSpan, in family: ColumnFamily) throws(RocksDBError) -> PinnedValue? {
+        let slice = try check("read from the column family \(family.name) of \(path)") { error in
+            key.withUnsafeBytes { key in
+                rocksdb_get_pinned_cf(
+                    handle, readOptions, family.handle, key.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    key.count, error)
+            }
+        }
+        guard let slice else { return nil }
+        return PinnedValue(slice, of: self)
+    }
+
+    /// Applies a batch atomically. When `synced`, it and every write before it are on disk on return.
+    package func write(_ batch: borrowing WriteBatch, synced: Bool) throws(RocksDBError) {
+        try check("write to \(path)") { error in
+            rocksdb_write(handle, synced ? syncedWrite : unsyncedWrite, batch.handle, error)
+        }
+    }
+
+    /// Rows of a family with `lower <= key < upper`, in key order, as of now (`rocksdb_create_iterator_cf`).
+    ///
+    package func cursor(
+        in family: ColumnFamily, from lower: [UInt8], upTo upper: [UInt8]?
+    ) -> Cursor {
+        Cursor(database: self, family: family, lower: lower, upper: upper)
+    }
+
+    /// Flushes the family's memtable to files.
+    package func flush(_ family: ColumnFamily) throws(RocksDBError) {
+        let options = rocksdb_flushoptions_create()
+        defer { rocksdb_flushoptions_destroy(options) }
+        try check("flush \(family.name) of \(path)") { error in
+            rocksdb_flush_cf(handle, options, family.handle, error)
+        }
+    }
+
+    /// Rewrites the rows with `lower <= key < upper`, which gives back the space of deleted ones; with blob files also
+    /// that of deleted values, at the price of moving the live ones of the range.
+    package func reclaim(_ family: ColumnFamily, from lower: [UInt8], upTo upper: [UInt8]) throws(RocksDBError) {
+        try setOption("enable_blob_garbage_collection", to: "true", of: family)
+        lower.withUnsafeBytes { lower in
+            upper.withUnsafeBytes { upper in
+                rocksdb_compact_range_cf(
+                    handle, family.handle, lower.baseAddress?.assumingMemoryBound(to: CChar.self), lower.count,
+                    upper.baseAddress?.assumingMemoryBound(to: CChar.self), upper.count)
+            }
+        }
+        try setOption("enable_blob_garbage_collection", to: "false", of: family)
+    }
+
+    private func setOption(_ name: String, to value: String, of family: ColumnFamily) throws(RocksDBError) {
+        try check("set \(name) of \(family.name)") { error in
+            name.withCString { name in
+                value.withCString { value in
+                    var names: [UnsafePointer<CChar>?] = [name]
+                    var values: [UnsafePointer<CChar>?] = [value]
+                    rocksdb_set_options_cf(handle, family.handle, 1, &names, &values, error)
+                }
+            }
+        }
+    }
+
+    /// An integer property of a family such as `rocksdb.estimate-num-keys`; nil when RocksDB knows none of that name.
+    package func property(_ name: String, of family: ColumnFamily) -> UInt64? {
+        var value: UInt64 = 0
+        return rocksdb_property_int_cf(handle, family.handle, name, &value) == 0 ? value : nil
+    }
+}

@@ -1,0 +1,86 @@
+import ArchiveControl
+import ArgumentParser
+import Foundation
+import Glibc
+import Synchronization
+import Threads
+
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Store DICOM files and folders of them.",
+        discussion: """
+            Folders are searched recursively. What is not DICOM, or a DICOMDIR, is skipped; what is DICOM but broken is \
+            refused and named with its reason. What was stored is on disk when the command ends.
+
+              dicomfs import --archive ~/archive ~/some/folder /media/cdrom
+            """)
+
+    @OptionGroup var archive: ArchiveOption
+
+    @Argument(help: ArgumentHelp("Files and folders.", valueName: "path"))
+    var paths: [String]
+
+    @Flag(help: "Exit with 1 also when something was skipped.")
+    var strict = false
+
+    @Option(help: "How many files are read at a time.")
+    var jobs = max(2, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    @Flag(help: "Print one JSON object with the counts and what was skipped or refused.")
+    var json = false
+
+    func validate() throws {
+        guard (1...64).contains(jobs) else { throw ValidationError("--jobs takes a number from 1 to 64.") }
+    }
+
+    func run() throws {
+        for path in paths where access(path, F_OK) != 0 {
+            throw ExitStatus(code: EX_NOINPUT, message: "\(path): \(String(cString: strerror(errno)))")
+        }
+        let access = try archive.open(create: true, command: "import")
+        let work = ImportWork(files: FileWalk(paths), access: access, isQuiet: json)
+        work.run(jobs: jobs)
+        let counts = work.counts
+        if Output.isTerminal, !json { Output.progress("") }
+        if let failure = work.failure { throw ExitStatus(code: EXIT_FAILURE, message: failure.description) }
+        if json {
+            print(Output.json(counts))
+        } else {
+            print(
+                "stored \(counts.stored), already stored \(counts.alreadyStored), new versions \(counts.newVersions),",
+                "skipped \(counts.skipped.count), refused \(counts.refused.count)")
+        }
+        if !counts.refused.isEmpty || strict && !counts.skipped.isEmpty { throw ExitCode.failure }
+    }
+}
+
+/// The files under some paths, depth first, found as they are asked for. Usable from several threads.
+final class FileWalk: Sendable {
+    private struct State {
+        /// What is still to be looked at, the next one last.
+        var pending: [String]
+    }
+
+    private let state: Mutex<State>
+
+    init(_ paths: [String]) { state = Mutex(State(pending: paths.reversed())) }
+
+    /// The next regular file (a symbolic link to one counts, a link to a folder does not); nil when there is no more.
+    func next() -> String? {
+        state.withLock { state in
+            while let path = state.pending.popLast() {
+                var status = stat()
+                guard lstat(path, &status) == 0 else { return path }
+                if status.st_mode & S_IFMT == S_IFDIR {
+                    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+                    let base = path.hasSuffix("/") ? path : path + "/"
+                    state.pending.append(contentsOf: names.sorted(by: >).map { base + $0 })
+                    continue
+                }
+                guard stat(path, &status) == 0 else { return path }
+                if status.st_mode & S_IFMT == S_IFREG { return path }
+            }
+            return nil
+        }
+    }
+}

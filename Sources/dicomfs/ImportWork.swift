@@ -1,0 +1,117 @@
+import ArchiveControl
+import Foundation
+import Glibc
+import Synchronization
+import Threads
+
+/// What an import did.
+struct ImportCounts: Encodable, Sendable {
+    var stored = 0
+    var alreadyStored = 0
+    var newVersions = 0
+    /// A sentence for each file.
+    var skipped: [String] = []
+    var refused: [String] = []
+
+    var files: Int { stored + alreadyStored + newVersions + skipped.count + refused.count }
+}
+
+/// The files of an import, stored by several threads.
+final class ImportWork: Sendable {
+    private struct State {
+        var counts = ImportCounts()
+        var failure: Failure?
+        var running = 0
+        var shown = ContinuousClock.now
+    }
+
+    private let files: FileWalk
+    private let access: ArchiveAccess
+    private let isQuiet: Bool
+    private let state = Mutex(State())
+    private let ended = Gate()
+
+    init(files: FileWalk, access: ArchiveAccess, isQuiet: Bool) {
+        self.files = files
+        self.access = access
+        self.isQuiet = isQuiet
+    }
+
+    var counts: ImportCounts { state.withLock { $0.counts } }
+
+    /// Why the import ended early, when it did: no file after that was looked at.
+    var failure: Failure? { state.withLock { $0.failure } }
+
+    /// Stores the files; returns when all are done.
+    func run(jobs: Int) {
+        state.withLock { $0.running = jobs }
+        for _ in 0..<jobs {
+            Thread.start { [self] in
+                while failure == nil, let path = files.next() { store(path) }
+                let isLast = state.withLock { state in
+                    state.running -= 1
+                    return state.running == 0
+                }
+                if isLast { ended.open() }
+            }
+        }
+        ended.wait()
+    }
+
+    private func store(_ path: String) {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard file >= 0 else {
+            return refuse("\(path): cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        defer { close(file) }
+        do throws(Failure) {
+            try access.perform(.importFile(name: path), file: file) { event in
+                guard case .imported(let result) = event else { return }
+                self.count(result)
+            }
+        } catch {
+            switch error.code {
+            case .notAnInstance:
+                state.withLock { $0.counts.skipped.append(error.description) }
+                say("skipped \(error.description)")
+            case .refused: refuse(error.description)
+            default: state.withLock { $0.failure = $0.failure ?? error }
+            }
+        }
+        showProgress()
+    }
+
+    private func count(_ result: ImportResult) {
+        state.withLock { state in
+            switch result {
+            case .stored: state.counts.stored += 1
+            case .alreadyStored: state.counts.alreadyStored += 1
+            case .newVersion: state.counts.newVersions += 1
+            }
+        }
+    }
+
+    private func refuse(_ sentence: String) {
+        state.withLock { $0.counts.refused.append(sentence) }
+        say("refused \(sentence)")
+    }
+
+    private func say(_ line: String) {
+        guard !isQuiet else { return }
+        if Output.isTerminal { Output.progress("") }
+        Output.complain(line)
+    }
+
+    /// Ten times a second at most, and only on a terminal.
+    private func showProgress() {
+        guard !isQuiet, Output.isTerminal else { return }
+        let line = state.withLock { state -> String? in
+            guard state.shown.duration(to: .now) > .milliseconds(100) else { return nil }
+            state.shown = .now
+            let counts = state.counts
+            return "\(counts.files) files: \(counts.stored) stored, \(counts.alreadyStored) already stored, "
+                + "\(counts.skipped.count) skipped, \(counts.refused.count) refused"
+        }
+        if let line { Output.progress(line) }
+    }
+}

@@ -1,0 +1,77 @@
+import ArchiveControl
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// Which archive a command works on.
+struct ArchiveOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The archive's folder. Default: the environment variable DICOMFS_ARCHIVE.", valueName: "dir"))
+    var archive: String?
+
+    /// The folder's path.
+    func path() throws -> String {
+        if let path = archive ?? ProcessInfo.processInfo.environment["DICOMFS_ARCHIVE"], !path.isEmpty { return path }
+        throw ValidationError("Missing expected argument '--archive <dir>' (or the environment variable DICOMFS_ARCHIVE)")
+    }
+
+    /// Opens the archive, here or through the process that serves it.
+    func open(create: Bool = false, command: String) throws -> ArchiveAccess {
+        let path = try path()
+        Signals.unblock()
+        return try exiting { () throws(Failure) in try ArchiveAccess.open(path, create: create, command: command) }
+    }
+}
+
+/// Does what may fail, with the exit code that belongs to the failure.
+func exiting<Result>(_ body: () throws(Failure) -> Result) throws(ExitStatus) -> Result {
+    do {
+        return try body()
+    } catch {
+        let code: Int32 =
+            switch error.code {
+            case .noArchive: EX_NOINPUT
+            case .inUse: EX_TEMPFAIL
+            default: EXIT_FAILURE
+            }
+        throw ExitStatus(code: code, message: error.description)
+    }
+}
+
+/// Standard output and error, as people and scripts want them.
+enum Output {
+    /// Whether standard error is a terminal: progress is shown only there.
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// A value as JSON with sorted keys.
+    static func json(_ value: some Encodable, isPretty: Bool = true) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+    }
+
+    /// A line on standard error.
+    static func complain(_ line: String) { FileHandle.standardError.write(Data((printable(line) + "\n").utf8)) }
+
+    /// Text without control characters, which values from files and the network may bring.
+    static func printable(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+    }
+
+    /// Rewrites the progress line.
+    static func progress(_ line: String) { FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8)) }
+
+    /// Bytes with a unit of 1024.
+    static func size(_ bytes: UInt64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 1024, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(units[unit])"
+    }
+}

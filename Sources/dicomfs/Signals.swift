@@ -1,0 +1,32 @@
+import Glibc
+
+/// SIGINT, SIGTERM and SIGHUP of the whole process: blocked everywhere, awaited by one thread.
+enum Signals {
+    private static var awaited: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, signal) }
+        return set
+    }
+
+    /// Blocks them in this thread and those it starts; ignores SIGPIPE. Called first of all.
+    static func block() {
+        var set = awaited
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Lets them end the process, as is right for a command that can be interrupted at any time.
+    static func unblock() {
+        var set = awaited
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    /// Waits for one of them; its number.
+    static func wait() -> Int32 {
+        var set = awaited
+        var number: Int32 = 0
+        while sigwait(&set, &number) != 0 {}
+        return number
+    }
+}
