@@ -59,7 +59,7 @@ let package = Package(
         // The doors.
         library("ArchiveFS", ["DICOMArchive", "FUSE", "Threads"]),
         library("ArchiveSCP", ["DICOMArchive", "DICOMNetwork"]),
-        library("ArchiveControl", ["DICOMArchive", "Threads"]),
+        library("ArchiveControl", ["DICOMArchive", "ContentStore", "Threads"]),
 
         .executableTarget(
             name: "dicomfs",

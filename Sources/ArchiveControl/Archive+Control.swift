@@ -1,3 +1,4 @@
+import ContentStore
 package import DICOMArchive
 
 extension Archive {

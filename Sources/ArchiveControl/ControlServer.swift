@@ -31,7 +31,7 @@ package final class ControlServer: Sendable {
     /// Accepts until ``stop()``; returns when all requests have ended.
     package func run() {
         while !isStopped.load(ordering: .acquiring) {
-            let connection = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+            let connection = ControlSocket.accept(listener)
             guard connection >= 0 else {
                 if errno == EMFILE || errno == ENFILE || errno == ENOMEM { usleep(100_000) }
                 continue

@@ -20,14 +20,22 @@ enum ControlSocket {
         return socket
     }
 
+    /// The next connection; below 0 with errno set when there is none.
+    static func accept(_ listener: Int32) -> Int32 {
+        let connection = Glibc.accept(listener, nil, nil)
+        if connection >= 0 { _ = fcntl(connection, F_SETFD, FD_CLOEXEC) }
+        return connection
+    }
+
     static func connect(_ path: String) throws -> Int32 {
         try withAddress(path, "connect to") { Glibc.connect($0, $1, $2) }
     }
 
     /// Whether the peer is of our user or the superuser.
     static func isOurs(_ connection: Int32) -> Bool {
-        var peer = ucred()
-        var size = socklen_t(MemoryLayout<ucred>.size)
+        // struct ucred: pid, uid, gid.
+        var peer: (pid: Int32, uid: UInt32, gid: UInt32) = (0, 0, 0)
+        var size = socklen_t(MemoryLayout.size(ofValue: peer))
         guard getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 else { return false }
         return peer.uid == geteuid() || peer.uid == 0
     }
@@ -51,7 +59,7 @@ enum ControlSocket {
                             header.msg_control = control.baseAddress
                             header.msg_controllen = control.count
                         }
-                        return sendmsg(socket, &header, Int32(MSG_NOSIGNAL.rawValue))
+                        return sendmsg(socket, &header, Int32(MSG_NOSIGNAL))
                     }
                 }
             }
@@ -94,7 +102,7 @@ enum ControlSocket {
                         header.msg_iovlen = 1
                         header.msg_control = control.baseAddress
                         header.msg_controllen = control.count
-                        let result = recvmsg(socket, &header, Int32(MSG_CMSG_CLOEXEC.rawValue))
+                        let result = recvmsg(socket, &header, Int32(MSG_CMSG_CLOEXEC))
                         controlLength = header.msg_controllen
                         return result
                     }
@@ -119,7 +127,7 @@ enum ControlSocket {
         _ path: String, _ verb: String, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws -> Int32 {
         // sun_path holds 108 bytes: reach a longer path through a descriptor of its folder.
-        let folder = open((path as NSString).deletingLastPathComponent, O_PATH | O_DIRECTORY | O_CLOEXEC)
+        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if folder >= 0 { close(folder) } }
         let short = "/proc/self/fd/\(folder)/\((path as NSString).lastPathComponent)"
         var address = sockaddr_un()
@@ -154,9 +162,9 @@ private struct FileMessage {
         header = cmsghdr()
         header.cmsg_len = Self.length
         header.cmsg_level = SOL_SOCKET
-        header.cmsg_type = Int32(SCM_RIGHTS.rawValue)
+        header.cmsg_type = Int32(SCM_RIGHTS)
         self.file = file
     }
 
-    var isFile: Bool { header.cmsg_level == SOL_SOCKET && header.cmsg_type == Int32(SCM_RIGHTS.rawValue) && file >= 0 }
+    var isFile: Bool { header.cmsg_level == SOL_SOCKET && header.cmsg_type == Int32(SCM_RIGHTS) && file >= 0 }
 }

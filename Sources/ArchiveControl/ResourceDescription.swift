@@ -1,4 +1,4 @@
-package import DICOMArchive
+import DICOMArchive
 
 /// A resource as commands print it.
 package struct ResourceDescription: Codable, Sendable {

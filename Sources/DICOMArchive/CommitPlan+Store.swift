@@ -107,12 +107,7 @@ extension CommitPlan {
     private mutating func takeFrameOrdinal(for reference: VersionReference) throws -> UInt64 {
         let next = try row(.index, IndexKey.nextFrameOrdinal).map { try RecordReader.onlyNumber($0) } ?? 1
         put(.index, IndexKey.nextFrameOrdinal, RecordWriter.onlyNumber(next + 1))
-        var writer = RecordWriter()
-        writer.bytes(1, reference.study.array)
-        writer.bytes(2, reference.series.array)
-        writer.bytes(3, reference.instance.array)
-        writer.number(4, reference.version)
-        put(.index, IndexKey.frameOrdinal(next), writer.bytes)
+        put(.index, IndexKey.frameOrdinal(next), reference.encoded)
         return next
     }
 }

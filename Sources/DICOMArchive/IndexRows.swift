@@ -199,3 +199,29 @@ extension OrthancIdentifier {
         self = identifier
     }
 }
+
+extension VersionReference {
+    /// The row of a frame ordinal.
+    var encoded: [UInt8] {
+        var writer = RecordWriter()
+        writer.bytes(1, study.array)
+        writer.bytes(2, series.array)
+        writer.bytes(3, instance.array)
+        writer.number(4, version)
+        return writer.bytes
+    }
+
+    init(frameOrdinalRow bytes: RawSpan) throws(RecordError) {
+        self.init(study: OrthancIdentifier(), series: OrthancIdentifier(), instance: OrthancIdentifier(), version: 0)
+        var reader = RecordReader(bytes)
+        while let field = try reader.next() {
+            switch field {
+            case 1: study = try OrthancIdentifier(record: reader.value)
+            case 2: series = try OrthancIdentifier(record: reader.value)
+            case 3: instance = try OrthancIdentifier(record: reader.value)
+            case 4: version = try reader.integer()
+            default: break
+            }
+        }
+    }
+}

@@ -56,6 +56,23 @@ package final class StoredFile: Sendable {
     /// Memory it takes, about.
     var cost: Int { header.count + head.count + segments.count * 120 + 1024 }
 
+    /// Calls `body` once with the bytes of a range: where they are when they lie in one piece, else copied together.
+    package func withBytes(_ range: Range<Int>, from store: ContentStore, _ body: (RawSpan) -> Void) throws {
+        let range = range.clamped(to: 0..<size)
+        var isDone = false
+        var collected: [UInt8] = []
+        try read(range, from: store) { piece in
+            if piece.byteCount == range.count {
+                body(piece)
+                isDone = true
+            } else {
+                if collected.isEmpty { collected.reserveCapacity(range.count) }
+                piece.withUnsafeBytes { collected.append(contentsOf: $0) }
+            }
+        }
+        if !isDone { collected.withUnsafeBytes { body($0.bytes) } }
+    }
+
     /// Calls `body` with the bytes of a range, piece by piece in order. What lies beyond the end is left out.
     ///
     /// - Throws: what `body` throws, or ``ArchiveError/Code/damaged`` naming the chunk that cannot be read.

@@ -1,0 +1,91 @@
+import DICOMArchive
+package import FUSE
+import Glibc
+
+extension ArchiveTree {
+    package func readDirectory(_ node: UInt64, after cookie: UInt64, _ reply: consuming DirectoryReply) {
+        let node = NodeID(rawValue: node)
+        var page = reply
+        do {
+            held.hold(node)
+            guard let own = try attributes(of: node), own.isDirectory else { throw ErrorNumber(ENOTDIR) }
+            var goOn = true
+            if cookie < Cookie.dot { goOn = page.add(".", own, cookie: Cookie.dot) }
+            if goOn, cookie < Cookie.dotDot {
+                // The kernel looks the parent up by itself; only the number is shown.
+                goOn = page.add("..", own, cookie: Cookie.dotDot, isKnown: false)
+            }
+            if goOn { try list(node, after: cookie, &page) }
+            page.send()
+        } catch {
+            page.fail(ErrorNumber(error).code)
+        }
+    }
+
+    private func list(_ node: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
+        switch node.kind {
+        case .series: try listInstances(of: node, after: cookie, &page)
+        case .frames: try listFrames(of: node, after: cookie, &page)
+        default: try listDirectories(of: node, after: cookie, &page)
+        }
+    }
+
+    private func listDirectories(of parent: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
+        let kind: NodeID.Kind = parent.kind == .patient ? .study : parent.kind == .study ? .series : .patient
+        let first = NodeID(kind, Cookie.firstPayload(after: cookie))
+        try archive.entries(of: parent, from: first) { child, entry in
+            var entry = entry
+            // What changed while it was read was not made known: read it again.
+            if held.hold(child) { entry = try archive.entry(of: child, in: parent) ?? entry }
+            let attributes = Attributes(node: child.rawValue, isDirectory: true, modified: entry.modified)
+            return page.add(entry.name, attributes, cookie: Cookie.of(child, 0))
+        }
+    }
+
+    private func listInstances(of series: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
+        // An instance whose last entry has not been listed is looked at again.
+        let first = NodeID(.dicom, Cookie.firstPayload(notBefore: cookie))
+        try archive.entries(of: series, from: first) { node, entry in
+            let entries = InstanceEntries(node, entry)
+            for (place, (kind, name)) in entries.names.enumerated() where Cookie.of(node, place) > cookie {
+                guard let attributes = entries.attributes(of: node.of(kind)) else { continue }
+                guard page.add(name, attributes, cookie: Cookie.of(node, place)) else { return false }
+            }
+            return true
+        }
+    }
+
+    private func listFrames(of frames: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
+        guard let entry = try instance(of: frames) else { throw ErrorNumber(ESTALE) }
+        var number = Int(Cookie.firstPayload(after: cookie))
+        while number < entry.frames {
+            let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number + 1)
+            let attributes = Attributes(
+                node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)
+            let next = Cookie.of(payload: UInt64(number), 0)
+            guard page.add(InstanceEntries.frameName(number + 1), attributes, cookie: next) else { return }
+            number += 1
+        }
+    }
+}
+
+/// Where a listing goes on: the only state between two READDIR requests, so it names the entry and not its place.
+///
+/// `(payload + 1) << 2 | place`: the payload of the child's node id (of a frame its number, from 0), and the place of the
+/// entry among those of the same instance. Entries come and go without moving others.
+enum Cookie {
+    /// After `.`
+    static let dot: UInt64 = 1
+    /// After `..`
+    static let dotDot: UInt64 = 2
+
+    static func of(_ node: NodeID, _ place: Int) -> UInt64 { of(payload: node.payload, place) }
+
+    static func of(payload: UInt64, _ place: Int) -> UInt64 { (payload + 1) << 2 | UInt64(place) }
+
+    /// The first payload after the one of a cookie.
+    static func firstPayload(after cookie: UInt64) -> UInt64 { cookie >> 2 }
+
+    /// The payload of a cookie, of which entries may be left.
+    static func firstPayload(notBefore cookie: UInt64) -> UInt64 { max(cookie >> 2, 1) - 1 }
+}

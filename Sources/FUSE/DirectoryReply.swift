@@ -1,0 +1,60 @@
+import CFUSE
+import Glibc
+
+/// The answer to READDIRPLUS (or READDIR): entries until it is full. Dropped unsent, it is EIO.
+package struct DirectoryReply: ~Copyable {
+    private let pending: PendingRequest
+    private let withAttributes: Bool
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var used = 0
+    private var isAnswered = false
+
+    init(_ pending: PendingRequest, capacity: Int, withAttributes: Bool) {
+        self.pending = pending
+        self.withAttributes = withAttributes
+        buffer = .allocate(byteCount: capacity, alignment: 8)
+    }
+
+    deinit {
+        if !isAnswered { pending.fail(EIO) }
+        buffer.deallocate()
+    }
+
+    /// Adds an entry; false when it does not fit, and the reply is to be sent.
+    ///
+    /// - Parameters:
+    ///   - name: neither empty nor with a slash, or the kernel fails the whole listing.
+    ///   - cookie: where a later request goes on after this entry; bit 63 clear.
+    ///   - isKnown: whether the kernel keeps the entry's attributes, and so an inode in memory. Without, only the name,
+    ///     type and inode number are given.
+    package mutating func add(
+        _ name: String, _ attributes: Attributes, cookie: UInt64, isKnown: Bool = true
+    ) -> Bool {
+        let start = buffer.baseAddress?.advanced(by: used).assumingMemoryBound(to: CChar.self)
+        let rest = buffer.count - used
+        let size = name.withCString { name in
+            if withAttributes {
+                var entry = pending.session.entry(attributes)
+                if !isKnown { entry.ino = 0 }
+                return fuse_add_direntry_plus(pending.request, start, rest, name, &entry, off_t(cookie))
+            }
+            var status = pending.session.options.ownership.status(of: attributes)
+            return fuse_add_direntry(pending.request, start, rest, name, &status, off_t(cookie))
+        }
+        guard size <= rest else { return false }
+        used += size
+        return true
+    }
+
+    /// Sends the entries added; none means that the directory has no more.
+    package consuming func send() {
+        isAnswered = true
+        fuse_reply_buf(pending.request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), used)
+    }
+
+    /// An errno(3) code instead of the entries.
+    package consuming func fail(_ code: Int32) {
+        isAnswered = true
+        pending.fail(code)
+    }
+}

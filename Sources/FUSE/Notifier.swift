@@ -1,0 +1,53 @@
+import CFUSE
+import Glibc
+import Synchronization
+
+/// Tells the kernel that what it has cached of a mount is no longer true.
+///
+/// From any thread that serves no request: a notification can wait for look-ups that are under way in its directory. After
+/// the session ended it does nothing.
+package final class Notifier: Sendable {
+    private struct State {
+        nonisolated(unsafe) var handle: OpaquePointer?
+        var running = 0
+    }
+
+    private let state: Mutex<State>
+
+    init(handle: OpaquePointer) { state = Mutex(State(handle: handle)) }
+
+    /// A name in a directory appeared or went, or stands for another node: the kernel asks again. Waits for look-ups and
+    /// listings of the directory that are under way.
+    package func invalidateEntry(_ name: String, in parent: UInt64) {
+        notify { fuse_lowlevel_notify_inval_entry($0, parent, name, name.utf8.count) }
+    }
+
+    /// A node's attributes and contents, or of a directory its listing, are to be asked for again.
+    package func invalidate(_ node: UInt64) {
+        notify { fuse_lowlevel_notify_inval_inode($0, node, 0, 0) }
+    }
+
+    /// From now on nothing is told; returns when nothing is being told.
+    func close() {
+        state.withLock { $0.handle = nil }
+        while state.withLock({ $0.running > 0 }) { usleep(1000) }
+    }
+
+    private func notify(_ body: (OpaquePointer) -> Int32) {
+        let handle = state.withLock { state in
+            if state.handle != nil { state.running += 1 }
+            return SendableHandle(state.handle)
+        }
+        guard let handle = handle.pointer else { return }
+        // ENOENT: the kernel has nothing of it. Any other failure means that the mount is going.
+        _ = body(handle)
+        state.withLock { $0.running -= 1 }
+    }
+}
+
+/// The handle on its way out of the lock: valid as long as `running` counts it.
+private struct SendableHandle: @unchecked Sendable {
+    let pointer: OpaquePointer?
+
+    init(_ pointer: OpaquePointer?) { self.pointer = pointer }
+}
