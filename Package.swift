@@ -49,7 +49,7 @@ let package = Package(
         library("RocksDB", ["CRocksDB"]),
         library("FUSE", ["CFUSE"]),
         library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
-        library("DICOMNetwork", ["CDCMTK"]),
+        library("DICOMNetwork", ["CDCMTK", "Threads"]),
         library("Imaging", ["CZlib"]),
 
         // The archive.
@@ -64,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "DICOMArchive",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "DICOMArchive", "DICOMNetwork", "FUSE", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

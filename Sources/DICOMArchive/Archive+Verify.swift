@@ -9,6 +9,9 @@ package struct Verification: Codable, Sendable {
     package var rows = 0
     /// A sentence for each damage.
     package var problems: [String] = []
+
+    /// Nothing looked at yet.
+    package init() {}
 }
 
 extension Archive {

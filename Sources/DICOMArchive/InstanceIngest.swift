@@ -94,7 +94,7 @@ extension Archive {
     /// Begins to take an instance.
     ///
     /// - Parameters:
-    ///   - head: what stood before the data set; `.generated` for one that came by C-STORE.
+    ///   - head: what stood before the data set; `.newest` for one that came by C-STORE.
     ///   - transferSyntaxUID: what it was announced as; the bytes decide.
     package func beginInstance(
         head: Recipe.Head, transferSyntaxUID: String, sender: Sender

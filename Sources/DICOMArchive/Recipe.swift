@@ -12,7 +12,7 @@ package struct Recipe: Sendable {
     package var layout = Recipe.currentLayout
     package var identity = Identity()
     package var transferSyntaxUID = ""
-    package var head = Head.generated(format: Part10Head.currentFormat)
+    package var head = Head.newest
     package var extents: [Extent] = []
     package var dataSetDigest = SHA256Digest()
     /// Nanoseconds since 1970-01-01 UTC.
@@ -39,6 +39,9 @@ package struct Recipe: Sendable {
     package enum Head: Hashable, Sendable {
         /// Made anew for each reader, by the rules with this number.
         case generated(format: Int)
+        /// Made by the newest rules.
+        package static let newest = Head.generated(format: Part10Head.currentFormat)
+
         /// The file's own bytes; none for a bare data set.
         case own([UInt8])
     }

@@ -1,5 +1,6 @@
 import ArchiveControl
 import ArgumentParser
+import DICOMArchive
 
 struct Stats: ParsableCommand {
     static let configuration = CommandConfiguration(

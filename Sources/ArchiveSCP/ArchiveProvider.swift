@@ -1,0 +1,35 @@
+package import DICOMArchive
+package import DICOMNetwork
+
+/// The archive as an application entity: what arrives by C-STORE is stored (PS3.4 annex B).
+package final class ArchiveProvider: ServiceProvider {
+    private let archive: Archive
+    private let log: @Sendable (LogEntry) -> Void
+
+    /// A line for the log.
+    package struct LogEntry: Sendable {
+        /// Whether something was not stored, or a peer failed.
+        package var isProblem: Bool
+        /// The line.
+        package var line: String
+    }
+
+    /// A provider that stores in an archive and tells `log` what it refused and how associations ended.
+    package init(_ archive: Archive, log: @escaping @Sendable (LogEntry) -> Void) {
+        self.archive = archive
+        self.log = log
+    }
+
+    package func beginStore(_ request: StoreRequest) -> any StoreReceiver {
+        InstanceReceiver(request, archive: archive, log: log)
+    }
+
+    package func associationEnded(_ summary: AssociationSummary) {
+        let seconds = Double(summary.duration.components.seconds) + Double(summary.duration.components.attoseconds) / 1e18
+        let who = summary.association.callingAETitle.isEmpty ? "unknown" : summary.association.callingAETitle
+        let line =
+            "association \(who)@\(summary.association.peerAddress): \(summary.stored) stored, \(summary.refused) refused, "
+            + "\(summary.bytes) bytes, \((seconds * 1000).rounded() / 1000) s, \(summary.ending)"
+        log(LogEntry(isProblem: summary.ending != "released" || summary.refused > 0, line: line))
+    }
+}

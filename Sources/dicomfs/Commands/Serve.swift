@@ -1,0 +1,107 @@
+import ArgumentParser
+import DICOMArchive
+import DICOMNetwork
+import FUSE
+import Foundation
+import Glibc
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Receive images with C-STORE and show the archive as a mounted tree.",
+        discussion: """
+            Runs until SIGINT or SIGTERM; a second one ends it at once. When modalities can connect and the mount \
+            answers it prints one line on standard output:
+
+              dicomfs ready archive=DIR mount=DIR dicom=HOST:PORT/AET
+
+            Nobody but the mounting user sees the files, unless -o allow_other is given. Only this machine can connect, \
+            unless --dicom-bind gives another address. Log lines go to standard error.
+
+            Mount options (-o, separated by commas):
+              allow_other    other users see the files too, as far as uid, gid and umask allow
+              uid=N gid=N    the owner and group of all files (default: who mounts)
+              umask=OCTAL    permissions that nobody has (default 007: files 0440, folders 0550)
+              timeout=SEC    how long the kernel may keep names and attributes (default 86400)
+            """)
+
+    @OptionGroup var archive: ArchiveOption
+
+    @Option(help: ArgumentHelp("Where to mount the tree: an existing folder. Default: no mount.", valueName: "dir"))
+    var mount: String?
+
+    @Option(help: "TCP port for DICOM associations; 0 picks a free one.")
+    var dicomPort = 4242
+
+    @Option(help: ArgumentHelp("Numeric address to accept associations at; 0.0.0.0 for all.", valueName: "address"))
+    var dicomBind = "127.0.0.1"
+
+    @Option(help: "Our application entity title: up to 16 characters.")
+    var aet = "DICOMFS"
+
+    @Flag(help: "Accept no DICOM associations.")
+    var noDicom = false
+
+    @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, see above.", valueName: "options"))
+    var options: [String] = []
+
+    func validate() throws {
+        guard (0...65535).contains(dicomPort) else { throw ValidationError("--dicom-port takes 0 to 65535.") }
+        guard (1...16).contains(aet.utf8.count), aet.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x5C }) else {
+            throw ValidationError("--aet takes 1 to 16 ASCII characters without space and backslash.")
+        }
+        guard mount != nil || !noDicom else { throw ValidationError("Nothing to serve: --no-dicom needs --mount.") }
+        _ = try MountOptions(options)
+    }
+
+    func run() throws {
+        raiseOpenFileLimit()
+        let mountOptions = try MountOptions(options)
+        let path = try archive.path()
+        let mountPoint = try mount.map { place in
+            try failing { () throws(MountError) in try MountPoint(place, subtype: Session.Options().subtype) }
+        }
+        if let mountPoint { try checkApart(mountPoint.path, path) }
+        let holder = ArchiveFolder.Holder(command: "serve", mount: mountPoint?.path)
+        let archive: Archive
+        do throws(ArchiveError) { archive = try Archive(path: path, create: true, holder: holder) } catch {
+            throw ExitStatus(code: error.code == .inUse ? EX_TEMPFAIL : EXIT_FAILURE, message: error.description)
+        }
+        let daemon = Daemon(archive: archive)
+        try daemon.run(mountPoint: mountPoint, mountOptions: mountOptions, listener: listenerConfiguration)
+    }
+
+    private var listenerConfiguration: AssociationListener.Configuration? {
+        guard !noDicom else { return nil }
+        var configuration = AssociationListener.Configuration()
+        configuration.aeTitle = aet
+        configuration.host = dicomBind
+        configuration.port = dicomPort
+        return configuration
+    }
+
+    /// A mount inside the archive's folder, or the reverse, would show the archive to itself.
+    private func checkApart(_ mount: String, _ archive: String) throws {
+        let archive = URL(fileURLWithPath: archive).resolvingSymlinksInPath().path
+        func contains(_ outer: String, _ inner: String) -> Bool { inner == outer || inner.hasPrefix(outer + "/") }
+        guard !contains(mount, archive), !contains(archive, mount) else {
+            throw ExitStatus(
+                code: EXIT_FAILURE,
+                message: "the mount point \(mount) and the archive \(archive) lie within each other; choose another place")
+        }
+    }
+
+    /// Each database file takes a descriptor, and each association one.
+    private func raiseOpenFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// Does what may fail with a sentence, and ends the program with it.
+func failing<Result, Failure: Error & CustomStringConvertible>(
+    _ body: () throws(Failure) -> Result
+) throws(ExitStatus) -> Result {
+    do { return try body() } catch { throw ExitStatus(code: EXIT_FAILURE, message: error.description) }
+}
