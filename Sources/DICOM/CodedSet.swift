@@ -42,13 +42,19 @@ struct CodedSet: Hashable, Sendable {
         ("203", 0x62, "ISO-8859-15"), ("166", 0x54, "TIS-620"),
     ]
 
+    /// Whether bytes below 0x80 are not all ASCII: JIS X 0201 has a yen sign and an overline there.
+    var replacesASCII: Bool { charset == "JIS_X0201" }
+    /// Whether 0x5C may be the second byte of a character.
+    var canHoldBackslash: Bool { charset == "GB18030" || charset == "GBK" }
+
     /// The set a defined term of Specific Character Set puts in effect at the start of a value.
     static func named(_ term: String) -> CodedSet {
         switch term {
         case "", "ISO_IR 6", "ISO 2022 IR 6": return ascii
         case "ISO_IR 192": return CodedSet("UTF-8")
         case "GB18030", "GBK": return CodedSet(term)
-        case "ISO_IR 13", "ISO 2022 IR 13": return katakana
+        case "ISO_IR 13": return CodedSet("JIS_X0201")
+        case "ISO 2022 IR 13": return katakana
         case "ISO 2022 IR 87", "ISO 2022 IR 159": return ascii
         case "ISO 2022 IR 149": return korean
         case "ISO 2022 IR 58": return chinese

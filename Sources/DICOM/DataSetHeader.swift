@@ -39,13 +39,9 @@ package struct DataSetHeader: Sendable {
         self.encoding = encoding
         let index = bytes.withUnsafeBytes { ElementIndex($0, range, encoding, bulk: bulk) }
         self.index = index
-        if let entry = index[.specificCharacterSet], entry.end > entry.start {
-            let text = String(decoding: bytes[entry.start..<entry.end], as: UTF8.self)
-            characterSet = SpecificCharacterSet(
-                text.split(separator: "\\", omittingEmptySubsequences: false).map { Self.trimmed($0) })
-        } else {
-            characterSet = inherited
-        }
+        let declared = index[.specificCharacterSet].map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) } ?? ""
+        let terms = declared.split(separator: "\\", omittingEmptySubsequences: false).map { Self.trimmed($0) }
+        characterSet = terms.allSatisfy(\.isEmpty) ? inherited : SpecificCharacterSet(terms)
     }
 
     /// The tags present, in the order of the data set; bulk elements included.
