@@ -20,7 +20,8 @@ package struct DataSetHeader: Sendable {
     package init(
         _ bytes: [UInt8], _ scanned: ScannedDataSet, defaultCharacterSet: SpecificCharacterSet = .latin1
     ) {
-        self.init(bytes, encoding: scanned.encoding, bulk: scanned.bulkElements, defaultCharacterSet: defaultCharacterSet)
+        self.init(
+            bytes, encoding: scanned.encoding, bulk: scanned.bulkElements, defaultCharacterSet: defaultCharacterSet)
     }
 
     /// The header of a data set of this encoding, from which these values have been cut.
@@ -39,7 +40,8 @@ package struct DataSetHeader: Sendable {
         self.encoding = encoding
         let index = bytes.withUnsafeBytes { ElementIndex($0, range, encoding, bulk: bulk) }
         self.index = index
-        let declared = index[.specificCharacterSet].map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) } ?? ""
+        let declared =
+            index[.specificCharacterSet].map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) } ?? ""
         let terms = declared.split(separator: "\\", omittingEmptySubsequences: false).map { Self.trimmed($0) }
         characterSet = terms.allSatisfy(\.isEmpty) ? inherited : SpecificCharacterSet(terms)
     }

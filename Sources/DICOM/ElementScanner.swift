@@ -260,7 +260,8 @@ struct ElementScanner: ~Copyable {
     ) throws {
         current = header
         if let last = lastTag {
-            guard header.tag > last, header.tag.group != 0xFFFE, !encoding.isExplicit || header.vr?.isKnown == true else {
+            guard header.tag > last, header.tag.group != 0xFFFE, !encoding.isExplicit || header.vr?.isKnown == true
+            else {
                 return try beginTrailer(&cursor, &sink)
             }
             lastTag = header.tag
@@ -352,22 +353,34 @@ struct ElementScanner: ~Copyable {
         default:
             state = .search
             matched = 0
+            // The delimiter may start within these 8 bytes.
+            let length = encoding.isBigEndian ? item.length : item.length.byteSwapped
+            for half in [item.tag.group, item.tag.element] {
+                let half = encoding.isBigEndian ? half : half.byteSwapped
+                match(UInt8(half >> 8))
+                match(UInt8(truncatingIfNeeded: half))
+            }
+            for shift in [24, 16, 8, 0] as [UInt32] { match(UInt8(truncatingIfNeeded: length >> shift)) }
         }
     }
 
     /// Steps over bytes up to and including the next sequence delimiter of length 0.
     private mutating func search<Sink: DataSetSink & ~Copyable>(_ cursor: inout Cursor, _ sink: inout Sink) throws {
-        let pattern: UInt64 = encoding.isBigEndian ? 0xFFFE_E0DD_0000_0000 : 0xFEFF_DDE0_0000_0000
         while cursor.index < cursor.count {
-            let byte = cursor.start.load(fromByteOffset: cursor.index, as: UInt8.self)
+            match(cursor.start.load(fromByteOffset: cursor.index, as: UInt8.self))
             cursor.index += 1
-            if byte == UInt8(truncatingIfNeeded: pattern >> (56 - 8 * UInt64(matched))) {
-                matched += 1
-            } else {
-                // The first byte occurs nowhere else in the pattern, so a broken match can only restart with this byte.
-                matched = byte == UInt8(truncatingIfNeeded: pattern >> 56) ? 1 : 0
-            }
             if matched == 8 { return try endBulk(&cursor, &sink) }
+        }
+    }
+
+    /// Counts how much of the delimiter the bytes up to this one are.
+    private mutating func match(_ byte: UInt8) {
+        let pattern: UInt64 = encoding.isBigEndian ? 0xFFFE_E0DD_0000_0000 : 0xFEFF_DDE0_0000_0000
+        if byte == UInt8(truncatingIfNeeded: pattern >> (56 - 8 * UInt64(matched))) {
+            matched += 1
+        } else {
+            // The first byte occurs nowhere else in the pattern, so a broken match can only restart with this byte.
+            matched = byte == UInt8(truncatingIfNeeded: pattern >> 56) ? 1 : 0
         }
     }
 
@@ -397,7 +410,8 @@ struct ElementScanner: ~Copyable {
         headerLength += count
         guard headerLength <= limits.headerBytes else {
             throw DICOMError(
-                .tooLarge, "The header, all but bulk values, is longer than \(limits.headerBytes) bytes, at \(current.tag)")
+                .tooLarge,
+                "The header, all but bulk values, is longer than \(limits.headerBytes) bytes, at \(current.tag)")
         }
     }
 

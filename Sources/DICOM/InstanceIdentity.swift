@@ -70,7 +70,8 @@ package struct InstanceIdentity: Hashable, Sendable {
         let isUsable = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x7C }
         guard isUsable else {
             throw DICOMError(
-                .badIdentifier, "\(name) \(tag) holds a character that no UID may have: `|`, `/`, a control character"
+                .badIdentifier,
+                "\(name) \(tag) holds a character that no UID may have: `|`, `/`, a control character"
                     + " or one outside ASCII")
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -17,6 +17,17 @@ package enum Part10: Equatable, Sendable {
         package var sopClassUID: String?
         /// The Media Storage SOP Instance UID of group 2.
         package var sopInstanceUID: String?
+
+        /// A head of these properties.
+        package init(
+            length: Int, transferSyntax: TransferSyntax? = nil, sopClassUID: String? = nil,
+            sopInstanceUID: String? = nil
+        ) {
+            self.length = length
+            self.transferSyntax = transferSyntax
+            self.sopClassUID = sopClassUID
+            self.sopInstanceUID = sopInstanceUID
+        }
     }
 
     /// This many bytes of a file, or all there are, suffice; a head longer than that is not recognised.

@@ -12,7 +12,8 @@ enum SequenceWalk {
     }
 
     /// The items of a sequence: where the elements of each stand.
-    static func items(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ encoding: DataSetEncoding) -> [Range<Int>] {
+    static func items(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ encoding: DataSetEncoding) -> [Range<Int>]
+    {
         guard let start = bytes.baseAddress else { return [] }
         var items: [Range<Int>] = []
         var offset = range.lowerBound
