@@ -68,10 +68,10 @@ extension DataSetHeader {
 
     /// The set an element's text is in: Specific Character Set applies to some VRs only (PS3.5 section 6.1.2.2).
     private func repertoire(_ entry: ElementIndex.Entry) -> (SpecificCharacterSet, isPersonName: Bool) {
-        let vr = entry.vr == nil || entry.vr == .UN ? DataDictionary.vr(of: entry.tag) : entry.vr
+        let vr = entry.vr == nil || entry.vr == .un ? DataDictionary.vr(of: entry.tag) : entry.vr
         switch vr {
-        case .PN: return (characterSet, true)
-        case .AE, .AS, .CS, .DA, .DS, .DT, .IS, .TM, .UI, .UR: return (.latin1, false)
+        case .pn: return (characterSet, true)
+        case .ae, .as, .cs, .da, .ds, .dt, .is, .tm, .ui, .ur: return (.latin1, false)
         default: return (characterSet, false)
         }
     }

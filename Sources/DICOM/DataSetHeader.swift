@@ -58,7 +58,7 @@ package struct DataSetHeader: Sendable {
     /// The VR the element's header names, or the data dictionary's where it names none; nil when neither knows, or the
     /// element is absent.
     package func vr(of tag: Tag) -> VR? {
-        index[tag].flatMap { $0.vr == nil || $0.vr == .UN ? DataDictionary.vr(of: tag) ?? $0.vr : $0.vr }
+        index[tag].flatMap { $0.vr == nil || $0.vr == .un ? DataDictionary.vr(of: tag) ?? $0.vr : $0.vr }
     }
 
     /// The value's bytes as they are; numbers are in the byte order of `encoding`.

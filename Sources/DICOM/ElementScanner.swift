@@ -248,7 +248,7 @@ struct ElementScanner: ~Copyable {
                     "An item of the sequence \(level.tag) holds \(header.tag) at byte \(position(cursor) - 8), where an"
                         + " element or the item delimiter belongs"), &cursor, &sink)
         case (true, _) where header.isUndefined:
-            if header.vr == .UN { encoding = .implicitLittleEndian }
+            if header.vr == .un { encoding = .implicitLittleEndian }
             try open(header, encoding, &cursor, &sink)
         case (true, _):
             try beginValue(header, &cursor, &sink)
@@ -284,7 +284,7 @@ struct ElementScanner: ~Copyable {
                 throw DICOMError(
                     .malformed, "The data set holds \(header.tag) at byte \(start), outside any sequence")
             }
-            try open(header, header.vr == .UN ? .implicitLittleEndian : encoding, &cursor, &sink)
+            try open(header, header.vr == .un ? .implicitLittleEndian : encoding, &cursor, &sink)
         } else {
             try beginValue(header, &cursor, &sink)
         }

@@ -4,7 +4,7 @@ package enum Part10: Equatable, Sendable {
     case notDICOM
     /// A file whose data set starts after this head.
     case file(Head)
-    /// A DICOMDIR: Media Storage SOP Class 1.2.840.10008.1.3.10, or a data set that says it is one.
+    /// A DICOMDIR: Media Storage SOP Class 1.2.840.10008.1.3.10, or a head followed by elements of group 4.
     case directory
 
     /// What stands before the data set.
@@ -46,7 +46,10 @@ package enum Part10: Equatable, Sendable {
             var head = Head(length: hasPrefix ? 132 : 0)
             let hasGroup2 = readGroup2(buffer, start, &head)
             if head.sopClassUID == UID.mediaStorageDirectory { return .directory }
-            if hasPrefix || hasGroup2 { return .file(head) }
+            if hasPrefix || hasGroup2 {
+                let isDirectory = buffer[head.length...].starts(with: [4, 0])
+                return isDirectory ? .directory : .file(head)
+            }
             let isBare = DataSetEncoding.candidates.contains { looksLikeElement(bytes, $0) }
             return isBare ? .file(head) : .notDICOM
         }

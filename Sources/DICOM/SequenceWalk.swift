@@ -55,7 +55,7 @@ enum SequenceWalk {
             case (false, let tag) where tag != 0xFFFE_E000:
                 return nil
             case (let isItem, _) where header.isUndefined:
-                let encoding = isItem && header.vr == .UN ? .implicitLittleEndian : level.encoding
+                let encoding = isItem && header.vr == .un ? .implicitLittleEndian : level.encoding
                 levels.append(Level(isItem: !isItem, encoding: encoding))
             default:
                 guard Int(header.length) <= range.upperBound - offset else { return nil }

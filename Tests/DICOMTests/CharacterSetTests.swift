@@ -78,14 +78,14 @@ import Testing
 
     @Test func `an item has the character set of its data set unless it declares another`() throws {
         var set = DataSetBuilder()
-        set.text(.specificCharacterSet, .CS, "ISO_IR 192")
-        set.start(Tag(0x0008, 0x1140), .SQ, DataSetBuilder.undefined)
+        set.text(.specificCharacterSet, .cs, "ISO_IR 192")
+        set.start(Tag(0x0008, 0x1140), .sq, DataSetBuilder.undefined)
         set.item()
-        set.text(.patientName, .PN, "é")
+        set.text(.patientName, .pn, "é")
         set.endItem()
         set.item()
-        set.text(.specificCharacterSet, .CS, "ISO_IR 100")
-        set.element(.patientName, .PN, [0xE9, 0x20])
+        set.text(.specificCharacterSet, .cs, "ISO_IR 100")
+        set.element(.patientName, .pn, [0xE9, 0x20])
         set.endItem()
         set.endSequence()
         #expect(try header(set.bytes).items(Tag(0x0008, 0x1140)).map { $0.text(.patientName) } == ["é", "é"])
@@ -93,8 +93,8 @@ import Testing
 
     @Test func `codes and numbers are not text of the character set`() throws {
         var set = DataSetBuilder()
-        set.text(.specificCharacterSet, .CS, "ISO_IR 13")
-        set.text(.imageType, .CS, "ORIGINAL\\PRIMARY")
+        set.text(.specificCharacterSet, .cs, "ISO_IR 13")
+        set.text(.imageType, .cs, "ORIGINAL\\PRIMARY")
         #expect(try header(set.bytes).texts(.imageType) == ["ORIGINAL", "PRIMARY"])
         #expect(try header(set.bytes).text(.imageType) == "ORIGINAL\\PRIMARY")
     }

@@ -48,33 +48,33 @@ struct DataSetBuilder {
 
     mutating func text(_ tag: Tag, _ vr: VR, _ value: String) {
         var value = Array(value.utf8)
-        if value.count % 2 == 1 { value.append(vr == .UI ? 0 : 0x20) }
+        if value.count % 2 == 1 { value.append(vr == .ui ? 0 : 0x20) }
         element(tag, vr, value)
     }
 
     mutating func us(_ tag: Tag, _ values: UInt16...) {
-        start(tag, .US, UInt32(2 * values.count))
+        start(tag, .us, UInt32(2 * values.count))
         for value in values { number16(value) }
     }
 
-    mutating func item(_ length: UInt32 = undefined) { start(Tag(0xFFFE, 0xE000), .UN, length) }
-    mutating func endItem() { start(Tag(0xFFFE, 0xE00D), .UN, 0) }
-    mutating func endSequence() { start(Tag(0xFFFE, 0xE0DD), .UN, 0) }
+    mutating func item(_ length: UInt32 = undefined) { start(Tag(0xFFFE, 0xE000), .un, length) }
+    mutating func endItem() { start(Tag(0xFFFE, 0xE00D), .un, 0) }
+    mutating func endSequence() { start(Tag(0xFFFE, 0xE0DD), .un, 0) }
 
     /// A small image: identity, shape and native pixels.
     static func image(_ encoding: DataSetEncoding = .explicitLittleEndian, pixels: Int = 32) -> DataSetBuilder {
         var set = DataSetBuilder(encoding)
-        set.text(.sopClassUID, .UI, "1.2.840.10008.5.1.4.1.1.7")
-        set.text(.sopInstanceUID, .UI, "1.2.3.4.5")
-        set.text(.modality, .CS, "OT")
-        set.text(.patientName, .PN, "Doe^Jane")
-        set.text(.patientID, .LO, "P1")
-        set.text(.studyInstanceUID, .UI, "1.2.3")
-        set.text(.seriesInstanceUID, .UI, "1.2.3.4")
+        set.text(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.7")
+        set.text(.sopInstanceUID, .ui, "1.2.3.4.5")
+        set.text(.modality, .cs, "OT")
+        set.text(.patientName, .pn, "Doe^Jane")
+        set.text(.patientID, .lo, "P1")
+        set.text(.studyInstanceUID, .ui, "1.2.3")
+        set.text(.seriesInstanceUID, .ui, "1.2.3.4")
         set.us(.rows, 4)
         set.us(.columns, 4)
         set.us(.bitsAllocated, 16)
-        set.element(.pixelData, .OW, (0..<pixels).map { UInt8(truncatingIfNeeded: $0) })
+        set.element(.pixelData, .ow, (0..<pixels).map { UInt8(truncatingIfNeeded: $0) })
         return set
     }
 }

@@ -24,9 +24,9 @@ import Testing
     func `a value of 65536 bytes is header and a longer one is bulk`(encoding: DataSetEncoding) throws {
         for (length, isBulk) in [(65536, false), (65537, true), (65538, true)] {
             var set = DataSetBuilder(encoding)
-            set.text(.patientID, .LO, "P1")
-            set.element(Tag(0x0011, 0x1001), .OB, [UInt8](repeating: 7, count: length))
-            set.text(.studyID, .SH, "S")
+            set.text(.patientID, .lo, "P1")
+            set.element(Tag(0x0011, 0x1001), .ob, [UInt8](repeating: 7, count: length))
+            set.text(.studyID, .sh, "S")
             let (result, parts) = try scan(set.bytes, nil)
             #expect(result.bulkElements.count == (isBulk ? 1 : 0))
             #expect(parts.reassembled(result) == set.bytes)
@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: [0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010, 0x0042_0011, 0x5600_0020] as [UInt32])
     func `the named elements are bulk however short`(tag: UInt32) throws {
         var set = DataSetBuilder()
-        set.element(Tag(rawValue: tag), .OB, [])
+        set.element(Tag(rawValue: tag), .ob, [])
         let (result, parts) = try scan(set.bytes, nil)
         #expect(result.bulkElements.map(\.tag) == [Tag(rawValue: tag)])
         #expect(parts.bulks.map(\.bytes) == [[]])
@@ -50,16 +50,16 @@ import Testing
     @Test(arguments: [true, false])
     func `a pixel data element within a sequence is header`(isUndefined: Bool) throws {
         var icon = DataSetBuilder()
-        icon.element(.pixelData, .OW, [UInt8](repeating: 1, count: 100))
+        icon.element(.pixelData, .ow, [UInt8](repeating: 1, count: 100))
         var set = DataSetBuilder()
-        set.start(Self.sequence, .SQ, isUndefined ? DataSetBuilder.undefined : UInt32(8 + icon.bytes.count))
+        set.start(Self.sequence, .sq, isUndefined ? DataSetBuilder.undefined : UInt32(8 + icon.bytes.count))
         set.item(isUndefined ? DataSetBuilder.undefined : UInt32(icon.bytes.count))
         set.bytes += icon.bytes
         if isUndefined {
             set.endItem()
             set.endSequence()
         }
-        set.text(.patientID, .LO, "P1")
+        set.text(.patientID, .lo, "P1")
         let (result, parts) = try scan(set.bytes, nil, fragments: [3])
         #expect(result.bulkElements.isEmpty)
         #expect(parts.header == set.bytes)
@@ -69,32 +69,32 @@ import Testing
     @Test func `a long sequence of undefined length is header and of defined length is bulk`() throws {
         let value = [UInt8](repeating: 1, count: 70_000)
         var open = DataSetBuilder()
-        open.start(Self.sequence, .SQ, DataSetBuilder.undefined)
+        open.start(Self.sequence, .sq, DataSetBuilder.undefined)
         open.item()
-        open.element(.pixelData, .OW, value)
+        open.element(.pixelData, .ow, value)
         open.endItem()
         open.endSequence()
         #expect(try scan(open.bytes, nil).0.bulkElements.isEmpty)
 
         var closed = DataSetBuilder()
-        closed.start(Self.sequence, .SQ, UInt32(value.count + 20))
+        closed.start(Self.sequence, .sq, UInt32(value.count + 20))
         closed.item(UInt32(value.count + 12))
-        closed.element(.pixelData, .OW, value)
+        closed.element(.pixelData, .ow, value)
         #expect(try scan(closed.bytes, nil).0.bulkElements.map(\.tag) == [Self.sequence])
     }
 
     @Test func `an unknown sequence of undefined length is implicit little endian within`() throws {
         var inner = DataSetBuilder(.implicitLittleEndian)
         inner.item()
-        inner.text(.patientID, .LO, "INNER")
+        inner.text(.patientID, .lo, "INNER")
         inner.endItem()
         inner.endSequence()
         for encoding in [DataSetEncoding.explicitLittleEndian, .explicitBigEndian] {
             var set = DataSetBuilder(encoding)
-            set.text(.modality, .CS, "OT")
-            set.start(Self.privateTag, .UN, DataSetBuilder.undefined)
+            set.text(.modality, .cs, "OT")
+            set.start(Self.privateTag, .un, DataSetBuilder.undefined)
             set.bytes += inner.bytes
-            set.text(.patientID, .LO, "OUTER")
+            set.text(.patientID, .lo, "OUTER")
             let (result, parts) = try scan(set.bytes, nil, fragments: [1])
             let header = DataSetHeader(parts.header, result)
             #expect(header.text(.patientID) == "OUTER")
@@ -139,7 +139,7 @@ import Testing
             set.endSequence()
         }
         var padded = set
-        padded.element(Tag(0xFFFC, 0xFFFC), .OB, [0, 0])
+        padded.element(Tag(0xFFFC, 0xFFFC), .ob, [0, 0])
         for fragments in [[1], [3], [Int.max]] {
             let (result, parts) = try scan(padded.bytes, nil, fragments: fragments)
             #expect(parts.bulks.map(\.bytes) == [value])
@@ -154,7 +154,7 @@ import Testing
 
     @Test func `elements after the pixel data are header`() throws {
         var set = DataSetBuilder.image()
-        set.element(Tag(0xFFFC, 0xFFFC), .OB, [0, 0, 0, 0])
+        set.element(Tag(0xFFFC, 0xFFFC), .ob, [0, 0, 0, 0])
         let (result, parts) = try scan(set.bytes, nil, fragments: [1])
         #expect(result.bulkElements.map(\.kind) == [.element])
         #expect(DataSetHeader(parts.header, result).contains(Tag(0xFFFC, 0xFFFC)))
@@ -171,7 +171,7 @@ import Testing
     ])
     func `what is no element after the pixel data is a trailer`(trailer: [UInt8]) throws {
         var set = DataSetBuilder.image()
-        set.element(Tag(0x7FE1, 0x0010), .LO, [0x41, 0x42])
+        set.element(Tag(0x7FE1, 0x0010), .lo, [0x41, 0x42])
         let length = set.bytes.count
         for fragments in [[1], [5], [Int.max]] {
             let (result, parts) = try scan(set.bytes + trailer, nil, fragments: fragments)
@@ -185,7 +185,7 @@ import Testing
 
     @Test func `a long element after the pixel data that the end cuts off is kept`() throws {
         var set = DataSetBuilder.image()
-        set.start(Tag(0x7FE1, 0x1010), .OB, 100_000)
+        set.start(Tag(0x7FE1, 0x1010), .ob, 100_000)
         set.bytes += [1, 2, 3]
         let (result, parts) = try scan(set.bytes, nil, fragments: [9])
         #expect(result.bulkElements.last?.declaredLength == 100_000)
@@ -204,9 +204,9 @@ import Testing
 
     @Test func `odd lengths and group lengths are kept`() throws {
         var set = DataSetBuilder()
-        set.element(Tag(0x0008, 0x0000), .UL, [4, 0, 0, 0])
-        set.element(.patientID, .LO, Array("ABC".utf8))
-        set.text(.studyID, .SH, "S1")
+        set.element(Tag(0x0008, 0x0000), .ul, [4, 0, 0, 0])
+        set.element(.patientID, .lo, Array("ABC".utf8))
+        set.text(.studyID, .sh, "S1")
         let (result, parts) = try scan(set.bytes, nil)
         #expect(parts.header == set.bytes)
         #expect(DataSetHeader(parts.header, result).text(.studyID) == "S1")
@@ -214,7 +214,7 @@ import Testing
 
     @Test func `an item outside a sequence is refused`() {
         var set = DataSetBuilder()
-        set.text(.modality, .CS, "OT")
+        set.text(.modality, .cs, "OT")
         set.item()
         #expect(message { try scan(set.bytes, nil) }.contains("holds (FFFE,E000) at byte 10, outside any sequence"))
     }
@@ -242,7 +242,7 @@ import Testing
     private func encapsulated(_ value: (inout DataSetBuilder) -> Void) -> (DataSetBuilder, [UInt8]) {
         var set = DataSetBuilder.image(pixels: 0)
         set.bytes.removeLast(12)
-        set.start(.pixelData, .OB, DataSetBuilder.undefined)
+        set.start(.pixelData, .ob, DataSetBuilder.undefined)
         let start = set.bytes.count
         value(&set)
         return (set, Array(set.bytes[start...]))

@@ -67,7 +67,7 @@ import Testing
     @Test func `a bomb that inflates into bulk is refused at the limit`() {
         var set = DataSetBuilder.image()
         set.bytes.removeLast(44)
-        set.start(.pixelData, .OW, 0xFFFF_FFF0)
+        set.start(.pixelData, .ow, 0xFFFF_FFF0)
         var limits = ScanLimits()
         limits.inflatedBytes = 8 << 20
         let bomb = DeflateStream.stored(set.bytes, isLast: false) + DeflateStream.zeros(count: 9 << 20)

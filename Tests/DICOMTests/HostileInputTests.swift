@@ -35,12 +35,12 @@ import Testing
     @Test(arguments: [true, false])
     func `sequences nested 100,000 deep are refused`(isUnknown: Bool) {
         var set = DataSetBuilder()
-        set.text(.modality, .CS, "OT")
-        if isUnknown { set.start(Tag(0x0009, 0x1001), .UN, DataSetBuilder.undefined) }
+        set.text(.modality, .cs, "OT")
+        if isUnknown { set.start(Tag(0x0009, 0x1001), .un, DataSetBuilder.undefined) }
         if isUnknown { set.encoding = .implicitLittleEndian }
         if isUnknown { set.item() }
         for _ in 0..<100_000 {
-            set.start(Tag(0x0008, 0x1140), .SQ, DataSetBuilder.undefined)
+            set.start(Tag(0x0008, 0x1140), .sq, DataSetBuilder.undefined)
             set.item()
         }
         #expect(message { try scan(set.bytes, nil) }.contains("lies within 64 others"))
@@ -52,7 +52,7 @@ import Testing
         let depth = 3000
         for level in 0..<depth {
             let rest = UInt32((depth - level) * 20 - 12)
-            set.start(Tag(0x0008, 0x1140), .SQ, rest)
+            set.start(Tag(0x0008, 0x1140), .sq, rest)
             set.item(rest - 8)
         }
         let (result, parts) = try scan(set.bytes, nil)
@@ -65,11 +65,11 @@ import Testing
     @Test func `undefined lengths nested deep within a defined length cost no stack`() throws {
         var inner = DataSetBuilder()
         for _ in 0..<3000 {
-            inner.start(Tag(0x0008, 0x1140), .SQ, DataSetBuilder.undefined)
+            inner.start(Tag(0x0008, 0x1140), .sq, DataSetBuilder.undefined)
             inner.item()
         }
         var set = DataSetBuilder()
-        set.start(Tag(0x0008, 0x1140), .SQ, UInt32(inner.bytes.count + 8))
+        set.start(Tag(0x0008, 0x1140), .sq, UInt32(inner.bytes.count + 8))
         set.item(UInt32(inner.bytes.count))
         set.bytes += inner.bytes
         let (result, parts) = try scan(set.bytes, nil)
@@ -81,7 +81,7 @@ import Testing
         var scanner = DataSetScanner(transferSyntax: nil)
         var sink = RecordedParts()
         var set = DataSetBuilder()
-        set.element(Tag(0x0009, 0x1001), .OB, [UInt8](repeating: 1, count: 65536))
+        set.element(Tag(0x0009, 0x1001), .ob, [UInt8](repeating: 1, count: 65536))
         let error = #expect(throws: DICOMError.self) {
             for _ in 0..<300 { try scanner.consume(set.bytes.span.bytes, into: &sink) }
         }
@@ -141,39 +141,39 @@ import Testing
     /// A data set with all kinds of structure.
     static func rich(_ encoding: DataSetEncoding) -> [UInt8] {
         var set = DataSetBuilder(encoding)
-        set.text(.specificCharacterSet, .CS, "ISO 2022 IR 13\\ISO 2022 IR 87")
-        set.text(.sopInstanceUID, .UI, "1.2.3")
-        set.start(Tag(0x0008, 0x1140), .SQ, DataSetBuilder.undefined)
+        set.text(.specificCharacterSet, .cs, "ISO 2022 IR 13\\ISO 2022 IR 87")
+        set.text(.sopInstanceUID, .ui, "1.2.3")
+        set.start(Tag(0x0008, 0x1140), .sq, DataSetBuilder.undefined)
         set.item()
-        set.text(.sopInstanceUID, .UI, "1.2")
-        set.start(Tag(0x0040, 0xA170), .SQ, DataSetBuilder.undefined)
+        set.text(.sopInstanceUID, .ui, "1.2")
+        set.start(Tag(0x0040, 0xA170), .sq, DataSetBuilder.undefined)
         set.endSequence()
         set.endItem()
         set.item(0)
         set.endSequence()
-        set.start(Tag(0x0009, 0x1001), .UN, DataSetBuilder.undefined)
+        set.start(Tag(0x0009, 0x1001), .un, DataSetBuilder.undefined)
         let outer = set.encoding
         set.encoding = encoding.isExplicit ? .implicitLittleEndian : encoding
         set.item()
-        set.text(.patientID, .LO, "X")
+        set.text(.patientID, .lo, "X")
         set.endItem()
         set.endSequence()
         set.encoding = outer
-        set.element(.patientName, .PN, [0xD4, 0xCF, 0x1B, 0x24, 0x42, 0x3B, 0x33, 0x45, 0x44, 0x1B, 0x28, 0x4A])
-        set.text(.patientID, .LO, "P1")
-        set.text(.studyInstanceUID, .UI, "1.2")
-        set.text(.seriesInstanceUID, .UI, "1.2")
+        set.element(.patientName, .pn, [0xD4, 0xCF, 0x1B, 0x24, 0x42, 0x3B, 0x33, 0x45, 0x44, 0x1B, 0x28, 0x4A])
+        set.text(.patientID, .lo, "P1")
+        set.text(.studyInstanceUID, .ui, "1.2")
+        set.text(.seriesInstanceUID, .ui, "1.2")
         set.us(.rows, 2)
         set.us(.columns, 2)
-        set.text(.windowCenter, .DS, "40\\50")
-        set.text(.windowWidth, .DS, "400\\500")
-        set.start(.pixelData, .OB, DataSetBuilder.undefined)
+        set.text(.windowCenter, .ds, "40\\50")
+        set.text(.windowWidth, .ds, "400\\500")
+        set.start(.pixelData, .ob, DataSetBuilder.undefined)
         set.item(0)
         set.item(4)
         set.bytes += [1, 2, 3, 4]
         set.endSequence()
-        set.element(Tag(0x7FE1, 0x0010), .LO, [0x41, 0x42])
-        set.element(Tag(0xFFFC, 0xFFFC), .OB, [0, 0])
+        set.element(Tag(0x7FE1, 0x0010), .lo, [0x41, 0x42])
+        set.element(Tag(0xFFFC, 0xFFFC), .ob, [0, 0])
         return set.bytes + [1, 2, 3]
     }
 }

@@ -173,18 +173,18 @@ import Testing
         _ patientID: [UInt8]?, set: String? = nil, study: [UInt8] = Array("1.2.3\0".utf8), without: Tag? = nil
     ) -> [UInt8] {
         var builder = DataSetBuilder()
-        if let set { builder.text(.specificCharacterSet, .CS, set) }
-        if without != .sopInstanceUID { builder.text(.sopInstanceUID, .UI, "1.2.3.4.5") }
-        if set == nil { builder.text(.modality, .CS, "OT") }
+        if let set { builder.text(.specificCharacterSet, .cs, set) }
+        if without != .sopInstanceUID { builder.text(.sopInstanceUID, .ui, "1.2.3.4.5") }
+        if set == nil { builder.text(.modality, .cs, "OT") }
         if let patientID {
             if patientID.count > 65535 {
-                builder.element(.patientID, .UN, patientID)
+                builder.element(.patientID, .un, patientID)
             } else {
-                builder.element(.patientID, .LO, patientID)
+                builder.element(.patientID, .lo, patientID)
             }
         }
-        if without != .studyInstanceUID { builder.element(.studyInstanceUID, .UI, study) }
-        if without != .seriesInstanceUID { builder.text(.seriesInstanceUID, .UI, "1.2.3.4") }
+        if without != .studyInstanceUID { builder.element(.studyInstanceUID, .ui, study) }
+        if without != .seriesInstanceUID { builder.text(.seriesInstanceUID, .ui, "1.2.3.4") }
         return builder.bytes
     }
 }

@@ -8,8 +8,8 @@ import Testing
                 header(
                     image { set in
                         set.us(.samplesPerPixel, 1)
-                        set.text(.photometricInterpretation, .CS, "MONOCHROME1")
-                        set.text(.numberOfFrames, .IS, "3")
+                        set.text(.photometricInterpretation, .cs, "MONOCHROME1")
+                        set.text(.numberOfFrames, .is, "3")
                         set.us(.rows, 480)
                         set.us(.columns, 640)
                         set.us(.bitsAllocated, 16)
@@ -17,10 +17,10 @@ import Testing
                         set.us(.highBit, 11)
                         set.us(.pixelRepresentation, 1)
                         set.us(.smallestImagePixelValue, 0xFFFF)
-                        set.text(.windowCenter, .DS, "40\\300")
-                        set.text(.windowWidth, .DS, "400")
-                        set.text(.rescaleIntercept, .DS, "-1024")
-                        set.text(.rescaleSlope, .DS, "2")
+                        set.text(.windowCenter, .ds, "40\\300")
+                        set.text(.windowWidth, .ds, "400")
+                        set.text(.rescaleIntercept, .ds, "-1024")
+                        set.text(.rescaleSlope, .ds, "2")
                     })))
         #expect(image.rows == 480 && image.columns == 640 && image.numberOfFrames == 3)
         #expect(image.bitsAllocated == 16 && image.bitsStored == 12 && image.highBit == 11 && image.isSigned)
@@ -43,14 +43,14 @@ import Testing
                         set.us(.rows, 4)
                         set.us(.columns, 4)
                         sequence(&set, .sharedFunctionalGroupsSequence) { set in
-                            sequence(&set, .pixelMeasuresSequence) { $0.text(.pixelSpacing, .DS, "0.5\\0.25") }
+                            sequence(&set, .pixelMeasuresSequence) { $0.text(.pixelSpacing, .ds, "0.5\\0.25") }
                             sequence(&set, .pixelValueTransformationSequence) { set in
-                                set.text(.rescaleIntercept, .DS, "-10")
-                                set.text(.rescaleSlope, .DS, "1")
+                                set.text(.rescaleIntercept, .ds, "-10")
+                                set.text(.rescaleSlope, .ds, "1")
                             }
                             window(&set, "1", "2")
                         }
-                        set.start(.perFrameFunctionalGroupsSequence, .SQ, DataSetBuilder.undefined)
+                        set.start(.perFrameFunctionalGroupsSequence, .sq, DataSetBuilder.undefined)
                         for frame in 0..<2 {
                             set.item()
                             if frame == 1 { window(&set, "30", "40") }
@@ -74,12 +74,12 @@ import Testing
                         set.us(.columns, 4)
                         sequence(&set, .modalityLUTSequence) { set in
                             set.us(.lutDescriptor, 3, 5, 16)
-                            set.text(.lutExplanation, .LO, "steps")
+                            set.text(.lutExplanation, .lo, "steps")
                             set.us(.lutData, 1, 2, 65535)
                         }
                         sequence(&set, .voiLUTSequence) { set in
                             set.us(.lutDescriptor, 4, 0, 8)
-                            set.element(.lutData, .OW, [1, 2, 3, 4])
+                            set.element(.lutData, .ow, [1, 2, 3, 4])
                         }
                     })))
         let transform = image.transform(frame: 0)
@@ -96,7 +96,7 @@ import Testing
     }
 
     private func sequence(_ set: inout DataSetBuilder, _ tag: Tag, _ content: (inout DataSetBuilder) -> Void) {
-        set.start(tag, .SQ, DataSetBuilder.undefined)
+        set.start(tag, .sq, DataSetBuilder.undefined)
         set.item()
         content(&set)
         set.endItem()
@@ -105,8 +105,8 @@ import Testing
 
     private func window(_ set: inout DataSetBuilder, _ center: String, _ width: String) {
         sequence(&set, .frameVOILUTSequence) { set in
-            set.text(.windowCenter, .DS, center)
-            set.text(.windowWidth, .DS, width)
+            set.text(.windowCenter, .ds, center)
+            set.text(.windowWidth, .ds, width)
         }
     }
 }

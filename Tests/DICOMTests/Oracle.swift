@@ -33,6 +33,8 @@ enum Oracle {
             def text(ds, k):
                 v = ds.get(k)
                 return None if v is None else str(v)
+            def key(k):
+                return 'sop' + k[3:] if k.startswith('SOP') else k[0].lower() + k[1:]
             out = {}
             for path in sys.stdin.read().split('\\n'):
                 if not path: continue
@@ -43,12 +45,12 @@ enum Oracle {
                     r = {'offset': offset, 'syntax': str(ds.file_meta.get('TransferSyntaxUID', ''))}
                     for k in ('PatientID', 'PatientName', 'StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID',
                               'StudyDescription', 'Modality'):
-                        r[k] = text(ds, k)
+                        r[key(k)] = text(ds, k)
                     for k in ('Rows', 'Columns', 'BitsAllocated', 'PixelRepresentation'):
-                        v = ds.get(k); r[k] = v if isinstance(v, int) else None
+                        v = ds.get(k); r[key(k)] = v if isinstance(v, int) else None
                     v = ds.get('WindowCenter')
                     if v is not None and v != '':
-                        r['WindowCenter'] = [float(x) for x in (v if hasattr(v, '__iter__') else [v])]
+                        r['windowCenter'] = [float(x) for x in (v if hasattr(v, '__iter__') else [v])]
                     r['tags'] = [int(t) for t in ds.keys() if t.group > 2]
                     out[path] = r
                 except Exception as e:
@@ -62,18 +64,18 @@ enum Oracle {
     struct Reading: Decodable {
         var offset: Int
         var syntax: String
-        var PatientID: String?
-        var PatientName: String?
-        var StudyInstanceUID: String?
-        var SeriesInstanceUID: String?
-        var SOPInstanceUID: String?
-        var StudyDescription: String?
-        var Modality: String?
-        var Rows: Int?
-        var Columns: Int?
-        var BitsAllocated: Int?
-        var PixelRepresentation: Int?
-        var WindowCenter: [Double]?
+        var patientID: String?
+        var patientName: String?
+        var studyInstanceUID: String?
+        var seriesInstanceUID: String?
+        var sopInstanceUID: String?
+        var studyDescription: String?
+        var modality: String?
+        var rows: Int?
+        var columns: Int?
+        var bitsAllocated: Int?
+        var pixelRepresentation: Int?
+        var windowCenter: [Double]?
         var tags: [UInt32]
     }
 

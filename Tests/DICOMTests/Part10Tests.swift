@@ -90,6 +90,9 @@ import Testing
                 format: 1, sopClassUID: "1.2.840.10008.1.3.10", sopInstanceUID: "1.2",
                 transferSyntaxUID: "1.2.840.10008.1.2.1"))
         #expect(recognize(head) == .directory)
+        var records = DataSetBuilder()
+        records.text(Tag(0x0004, 0x1130), .cs, "SET")
+        #expect(recognize([UInt8](repeating: 0, count: 128) + Array("DICM".utf8) + records.bytes) == .directory)
     }
 
     private func generatedHead() throws -> [UInt8] {

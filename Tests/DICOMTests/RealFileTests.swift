@@ -50,6 +50,7 @@ struct RealFileTests {
 
     @Test(arguments: Oracle.files)
     func `a file reads as pydicom reads it`(file: RealFile) throws {
+        #expect(Oracle.readings.count > 100, "pydicom reads these files")
         guard let reading = Oracle.readings[file.path], let (bytes, head) = try file.dataSet() else { return }
         #expect(head.length == reading.offset)
         #expect((head.transferSyntax?.uid ?? "") == reading.syntax)
@@ -62,20 +63,20 @@ struct RealFileTests {
             let expected = expected?.trimmingSpaces
             #expect(header.text(tag) == (expected?.isEmpty == true ? nil : expected), "\(tag)")
         }
-        same(.patientName, reading.PatientName)
-        same(.studyInstanceUID, reading.StudyInstanceUID)
-        same(.seriesInstanceUID, reading.SeriesInstanceUID)
-        same(.sopInstanceUID, reading.SOPInstanceUID)
-        same(.studyDescription, reading.StudyDescription)
-        same(.modality, reading.Modality)
-        #expect(header.integer(.rows) == reading.Rows)
-        #expect(header.integer(.columns) == reading.Columns)
-        #expect(header.integer(.bitsAllocated) == reading.BitsAllocated)
-        #expect(header.integer(.pixelRepresentation) == reading.PixelRepresentation)
-        #expect(header.decimals(.windowCenter) == reading.WindowCenter ?? [])
+        same(.patientName, reading.patientName)
+        same(.studyInstanceUID, reading.studyInstanceUID)
+        same(.seriesInstanceUID, reading.seriesInstanceUID)
+        same(.sopInstanceUID, reading.sopInstanceUID)
+        same(.studyDescription, reading.studyDescription)
+        same(.modality, reading.modality)
+        #expect(header.integer(.rows) == reading.rows)
+        #expect(header.integer(.columns) == reading.columns)
+        #expect(header.integer(.bitsAllocated) == reading.bitsAllocated)
+        #expect(header.integer(.pixelRepresentation) == reading.pixelRepresentation)
+        #expect(header.decimals(.windowCenter) == reading.windowCenter ?? [])
         if let identity = try? InstanceIdentity(header) {
-            #expect(identity.patientID == (reading.PatientID ?? ""))
-            #expect(identity.sopInstanceUID == reading.SOPInstanceUID)
+            #expect(identity.patientID == (reading.patientID ?? ""))
+            #expect(identity.sopInstanceUID == reading.sopInstanceUID)
         }
     }
 }
