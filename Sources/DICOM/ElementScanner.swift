@@ -197,7 +197,8 @@ struct ElementScanner: ~Copyable {
         case .search:
             throw DICOMError(
                 .malformed,
-                "The fragments of \(bulkElements.last?.tag ?? current.tag) are broken and no sequence delimiter follows up to the end at byte"
+                "The fragments of \(bulkElements.last?.tag ?? current.tag) are broken and no sequence delimiter follows up"
+                    + " to the end at byte"
                     + " \(base)")
         case .start, .elementHeader, .fragmentHeader:
             if pendingCount > 0 {
