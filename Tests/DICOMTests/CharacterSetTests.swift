@@ -49,6 +49,9 @@ import Testing
             terms: ["ISO 2022 IR 100", "ISO 2022 IR 144", "ISO 2022 IR 126"],
             bytes: latin("J", 0xE9, "r=", 0x1B, "-L", 0xBB, 0xEE, 0xDA, "=", 0x1B, "-F", 0xC4, 0xE9),
             text: "Jér=Люк=Δι"),
+        // What an escape sequence designated ends at the delimiter.
+        Name(
+            terms: ["ISO 2022 IR 100", "ISO 2022 IR 144"], bytes: latin(0x1B, "-L", 0xBB, "^", 0xE9), text: "Л^é"),
         // JIS X 0212, designated to G0.
         Name(
             terms: ["", "ISO 2022 IR 87", "ISO 2022 IR 159"], bytes: latin(0x1B, "$(D0!", 0x1B, "(B"),

@@ -102,6 +102,26 @@ import Testing
         }
     }
 
+    @Test func `an unknown sequence within an item is implicit little endian too`() throws {
+        var inner = DataSetBuilder(.implicitLittleEndian)
+        inner.item()
+        inner.text(.patientID, .lo, "INNER")
+        inner.endItem()
+        inner.endSequence()
+        var set = DataSetBuilder(.explicitBigEndian)
+        set.text(.modality, .cs, "OT")
+        set.start(Self.sequence, .sq, DataSetBuilder.undefined)
+        set.item()
+        set.start(Self.privateTag, .un, DataSetBuilder.undefined)
+        set.bytes += inner.bytes
+        set.endItem()
+        set.endSequence()
+        set.text(.patientID, .lo, "OUTER")
+        let header = try header(set.bytes)
+        #expect(header.text(.patientID) == "OUTER")
+        #expect(header.item(Self.sequence)?.item(Self.privateTag)?.text(.patientID) == "INNER")
+    }
+
     @Test func `fragments run to the sequence delimiter`() throws {
         let (set, value) = encapsulated { set in
             set.item(0)
