@@ -7,8 +7,6 @@ struct CodedSet: Hashable, Sendable {
         case raised
         /// As `raised`, with the EUC prefix of JIS X 0212.
         case raisedSupplement
-        /// Bytes above 0x80 that EUC-JP wants a prefix before.
-        case katakana
     }
 
     /// The name iconv knows it by; nil for an unknown set.
@@ -27,12 +25,14 @@ struct CodedSet: Hashable, Sendable {
     }
 
     static let ascii = CodedSet("ASCII", isUpper: false)
-    private static let katakana = CodedSet("EUC-JP", .katakana)
+    private static let katakana = CodedSet(jisX0201)
     private static let kanji = CodedSet("EUC-JP", .raised, width: 2, isUpper: false)
     private static let supplementaryKanji = CodedSet("EUC-JP", .raisedSupplement, width: 2, isUpper: false)
     private static let korean = CodedSet("EUC-KR", width: 2)
     private static let chinese = CodedSet("GB2312", width: 2)
     private static let unknown = CodedSet(nil)
+    /// Decoded here: iconv(3) of glibc has no such set.
+    private static let jisX0201 = "JIS X 0201"
 
     /// The single-byte parts of ISO 8859 and TIS 620: registration number, final byte of the escape, iconv name.
     private static let single: [(String, UInt8, String)] = [
@@ -41,6 +41,11 @@ struct CodedSet: Hashable, Sendable {
         ("126", 0x46, "ISO-8859-7"), ("138", 0x48, "ISO-8859-8"), ("148", 0x4D, "ISO-8859-9"),
         ("203", 0x62, "ISO-8859-15"), ("166", 0x54, "TIS-620"),
     ]
+
+    /// Whether bytes below 0x80 are not all ASCII: JIS X 0201 has a yen sign and an overline there.
+    var replacesASCII: Bool { charset == Self.jisX0201 }
+    /// Whether 0x5C may be the second byte of a character.
+    var canHoldBackslash: Bool { charset == "GB18030" || charset == "GBK" }
 
     /// The set a defined term of Specific Character Set puts in effect at the start of a value.
     static func named(_ term: String) -> CodedSet {
@@ -93,15 +98,30 @@ struct CodedSet: Hashable, Sendable {
             for byte in bytes { text.unicodeScalars.append(Unicode.Scalar(byte)) }
             return text
         }
+        if charset == Self.jisX0201 { return Self.katakanaText(bytes) }
         if charset == "UTF-8", let text = String(validating: bytes, as: UTF8.self) { return text }
         return CodedText.decode(presented(bytes), from: charset)
+    }
+
+    private static func katakanaText(_ bytes: ArraySlice<UInt8>) -> String {
+        var text = ""
+        for byte in bytes {
+            switch byte {
+            case 0x5C: text.unicodeScalars.append("\u{A5}")
+            case 0x7E: text.unicodeScalars.append("\u{203E}")
+            case 0..<0x80: text.unicodeScalars.append(Unicode.Scalar(byte))
+            case 0xA1...0xDF:
+                if let scalar = Unicode.Scalar(0xFF61 + UInt32(byte - 0xA1)) { text.unicodeScalars.append(scalar) }
+            default: break
+            }
+        }
+        return text
     }
 
     private func presented(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         switch form {
         case .plain: return Array(bytes)
         case .raised: return bytes.map { $0 | 0x80 }
-        case .katakana: return bytes.flatMap { $0 < 0x80 ? [$0] : [0x8E, $0] }
         case .raisedSupplement:
             var result: [UInt8] = []
             for (offset, byte) in bytes.enumerated() {

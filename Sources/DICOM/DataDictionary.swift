@@ -8,7 +8,7 @@ package enum DataDictionary {
     /// reads from its file at the first question; without that file they are unknown. Any thread may ask.
     package static func vr(of tag: Tag) -> VR? {
         if let vr = core[tag.rawValue] { return vr }
-        if tag.element == 0 { return .UL }
+        if tag.element == 0 { return .ul }
         let letters = cdcmtk_dictionary_vr(tag.group, tag.element)
         return letters == 0 ? nil : VR(rawValue: letters)
     }

@@ -9,7 +9,9 @@ extension DataSetHeader {
     /// The values between backslashes, each as `text` gives it; an empty one keeps its place.
     package func texts(_ tag: Tag) -> [String] {
         guard let entry = index[tag], !entry.isBulk, entry.end > entry.start else { return [] }
-        return decoded(entry).split(separator: "\\", omittingEmptySubsequences: false).map { Self.trimmed($0) }
+        let value = bytes[entry.start..<entry.end].prefix { $0 != 0 }
+        let (set, isPersonName) = repertoire(entry)
+        return set.decodeValues(value, isPersonName: isPersonName).map { Self.trimmed($0[...]) }
     }
 
     /// The values as integers: of US, SS, UL, SL, UV, SV, AT (group in the upper 16 bits) and IS. Empty when one is none.
@@ -60,9 +62,18 @@ extension DataSetHeader {
 
     /// The value decoded and cut at a NUL, with its spaces.
     func decoded(_ entry: ElementIndex.Entry) -> String {
-        let value = bytes[entry.start..<entry.end]
-        let part = value.prefix { $0 != 0 }
-        return characterSet.decode(part, isPersonName: (entry.vr ?? DataDictionary.vr(of: entry.tag)) == .PN)
+        let (set, isPersonName) = repertoire(entry)
+        return set.decode(bytes[entry.start..<entry.end].prefix { $0 != 0 }, isPersonName: isPersonName)
+    }
+
+    /// The set an element's text is in: Specific Character Set applies to some VRs only (PS3.5 section 6.1.2.2).
+    private func repertoire(_ entry: ElementIndex.Entry) -> (SpecificCharacterSet, isPersonName: Bool) {
+        let vr = entry.vr == nil || entry.vr == .un ? DataDictionary.vr(of: entry.tag) : entry.vr
+        switch vr {
+        case .pn: return (characterSet, true)
+        case .ae, .as, .cs, .da, .ds, .dt, .is, .tm, .ui, .ur: return (.latin1, false)
+        default: return (characterSet, false)
+        }
     }
 
     private func numbers<Number>(_ tag: Tag, _ width: Int, _ number: (UInt64) -> Number) -> [Number] {

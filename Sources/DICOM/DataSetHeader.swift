@@ -20,7 +20,8 @@ package struct DataSetHeader: Sendable {
     package init(
         _ bytes: [UInt8], _ scanned: ScannedDataSet, defaultCharacterSet: SpecificCharacterSet = .latin1
     ) {
-        self.init(bytes, encoding: scanned.encoding, bulk: scanned.bulkElements, defaultCharacterSet: defaultCharacterSet)
+        self.init(
+            bytes, encoding: scanned.encoding, bulk: scanned.bulkElements, defaultCharacterSet: defaultCharacterSet)
     }
 
     /// The header of a data set of this encoding, from which these values have been cut.
@@ -39,13 +40,10 @@ package struct DataSetHeader: Sendable {
         self.encoding = encoding
         let index = bytes.withUnsafeBytes { ElementIndex($0, range, encoding, bulk: bulk) }
         self.index = index
-        if let entry = index[.specificCharacterSet], entry.end > entry.start {
-            let text = String(decoding: bytes[entry.start..<entry.end], as: UTF8.self)
-            characterSet = SpecificCharacterSet(
-                text.split(separator: "\\", omittingEmptySubsequences: false).map { Self.trimmed($0) })
-        } else {
-            characterSet = inherited
-        }
+        let declared =
+            index[.specificCharacterSet].map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) } ?? ""
+        let terms = declared.split(separator: "\\", omittingEmptySubsequences: false).map { Self.trimmed($0) }
+        characterSet = terms.allSatisfy(\.isEmpty) ? inherited : SpecificCharacterSet(terms)
     }
 
     /// The tags present, in the order of the data set; bulk elements included.
@@ -60,7 +58,7 @@ package struct DataSetHeader: Sendable {
     /// The VR the element's header names, or the data dictionary's where it names none; nil when neither knows, or the
     /// element is absent.
     package func vr(of tag: Tag) -> VR? {
-        index[tag].flatMap { $0.vr == nil || $0.vr == .UN ? DataDictionary.vr(of: tag) ?? $0.vr : $0.vr }
+        index[tag].flatMap { $0.vr == nil || $0.vr == .un ? DataDictionary.vr(of: tag) ?? $0.vr : $0.vr }
     }
 
     /// The value's bytes as they are; numbers are in the byte order of `encoding`.

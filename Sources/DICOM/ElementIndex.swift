@@ -30,7 +30,7 @@ struct ElementIndex: Sendable {
             let value = offset + header.headerLength
             var entry = Entry(
                 tag: header.tag, vr: header.vr, start: value, end: value, isBulk: false,
-                encoding: header.vr == .UN ? .implicitLittleEndian : encoding)
+                encoding: header.vr == .un ? .implicitLittleEndian : encoding)
             while let first = bulk.first, first.elementHeaderLength == 0 { bulk.removeFirst() }
             if let first = bulk.first, first.elementHeaderOffset == offset {
                 bulk.removeFirst()

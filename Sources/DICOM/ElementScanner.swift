@@ -197,7 +197,8 @@ struct ElementScanner: ~Copyable {
         case .search:
             throw DICOMError(
                 .malformed,
-                "The fragments of \(bulkElements.last?.tag ?? current.tag) are broken and no sequence delimiter follows up to the end at byte"
+                "The fragments of \(bulkElements.last?.tag ?? current.tag) are broken and no sequence delimiter follows up"
+                    + " to the end at byte"
                     + " \(base)")
         case .start, .elementHeader, .fragmentHeader:
             if pendingCount > 0 {
@@ -248,7 +249,7 @@ struct ElementScanner: ~Copyable {
                     "An item of the sequence \(level.tag) holds \(header.tag) at byte \(position(cursor) - 8), where an"
                         + " element or the item delimiter belongs"), &cursor, &sink)
         case (true, _) where header.isUndefined:
-            if header.vr == .UN { encoding = .implicitLittleEndian }
+            if header.vr == .un { encoding = .implicitLittleEndian }
             try open(header, encoding, &cursor, &sink)
         case (true, _):
             try beginValue(header, &cursor, &sink)
@@ -260,7 +261,8 @@ struct ElementScanner: ~Copyable {
     ) throws {
         current = header
         if let last = lastTag {
-            guard header.tag > last, header.tag.group != 0xFFFE, !encoding.isExplicit || header.vr?.isKnown == true else {
+            guard header.tag > last, header.tag.group != 0xFFFE, !encoding.isExplicit || header.vr?.isKnown == true
+            else {
                 return try beginTrailer(&cursor, &sink)
             }
             lastTag = header.tag
@@ -283,7 +285,7 @@ struct ElementScanner: ~Copyable {
                 throw DICOMError(
                     .malformed, "The data set holds \(header.tag) at byte \(start), outside any sequence")
             }
-            try open(header, header.vr == .UN ? .implicitLittleEndian : encoding, &cursor, &sink)
+            try open(header, header.vr == .un ? .implicitLittleEndian : encoding, &cursor, &sink)
         } else {
             try beginValue(header, &cursor, &sink)
         }
@@ -352,22 +354,34 @@ struct ElementScanner: ~Copyable {
         default:
             state = .search
             matched = 0
+            // The delimiter may start within these 8 bytes.
+            let length = encoding.isBigEndian ? item.length : item.length.byteSwapped
+            for half in [item.tag.group, item.tag.element] {
+                let half = encoding.isBigEndian ? half : half.byteSwapped
+                match(UInt8(half >> 8))
+                match(UInt8(truncatingIfNeeded: half))
+            }
+            for shift in [24, 16, 8, 0] as [UInt32] { match(UInt8(truncatingIfNeeded: length >> shift)) }
         }
     }
 
     /// Steps over bytes up to and including the next sequence delimiter of length 0.
     private mutating func search<Sink: DataSetSink & ~Copyable>(_ cursor: inout Cursor, _ sink: inout Sink) throws {
-        let pattern: UInt64 = encoding.isBigEndian ? 0xFFFE_E0DD_0000_0000 : 0xFEFF_DDE0_0000_0000
         while cursor.index < cursor.count {
-            let byte = cursor.start.load(fromByteOffset: cursor.index, as: UInt8.self)
+            match(cursor.start.load(fromByteOffset: cursor.index, as: UInt8.self))
             cursor.index += 1
-            if byte == UInt8(truncatingIfNeeded: pattern >> (56 - 8 * UInt64(matched))) {
-                matched += 1
-            } else {
-                // The first byte occurs nowhere else in the pattern, so a broken match can only restart with this byte.
-                matched = byte == UInt8(truncatingIfNeeded: pattern >> 56) ? 1 : 0
-            }
             if matched == 8 { return try endBulk(&cursor, &sink) }
+        }
+    }
+
+    /// Counts how much of the delimiter the bytes up to this one are.
+    private mutating func match(_ byte: UInt8) {
+        let pattern: UInt64 = encoding.isBigEndian ? 0xFFFE_E0DD_0000_0000 : 0xFEFF_DDE0_0000_0000
+        if byte == UInt8(truncatingIfNeeded: pattern >> (56 - 8 * UInt64(matched))) {
+            matched += 1
+        } else {
+            // The first byte occurs nowhere else in the pattern, so a broken match can only restart with this byte.
+            matched = byte == UInt8(truncatingIfNeeded: pattern >> 56) ? 1 : 0
         }
     }
 
@@ -397,7 +411,8 @@ struct ElementScanner: ~Copyable {
         headerLength += count
         guard headerLength <= limits.headerBytes else {
             throw DICOMError(
-                .tooLarge, "The header, all but bulk values, is longer than \(limits.headerBytes) bytes, at \(current.tag)")
+                .tooLarge,
+                "The header, all but bulk values, is longer than \(limits.headerBytes) bytes, at \(current.tag)")
         }
     }
 

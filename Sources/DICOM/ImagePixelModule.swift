@@ -50,7 +50,7 @@ package struct ImagePixelModule: Sendable {
         isSigned = header.integer(.pixelRepresentation) == 1
         numberOfFrames = max(1, header.integer(.numberOfFrames) ?? 1)
         // Their VR is US or SS as Pixel Representation says, whatever implicit VR or a wrong header has it.
-        let sample: VR = isSigned ? .SS : .US
+        let sample: VR = isSigned ? .ss : .us
         smallestImagePixelValue = header.integers(.smallestImagePixelValue, as: sample).first
         largestImagePixelValue = header.integers(.largestImagePixelValue, as: sample).first
         pixelPaddingValue = header.integers(.pixelPaddingValue, as: sample).first

@@ -1,6 +1,6 @@
 /// The values that say which patient, study, series and instance a data set is, read as Orthanc 1.10.1 reads them.
 package struct InstanceIdentity: Hashable, Sendable {
-    /// Decoded and cut at a NUL; spaces at its end removed, all else kept. Empty when absent.
+    /// Without spaces at its end (kept in a value of odd length), cut at a NUL, decoded; all else kept. Empty when absent.
     package let patientID: String
     package let studyInstanceUID: String
     package let seriesInstanceUID: String
@@ -13,8 +13,9 @@ package struct InstanceIdentity: Hashable, Sendable {
 
     /// The identity a data set's header holds.
     ///
-    /// UIDs lose spaces and NULs at both ends and are otherwise kept, whatever characters PS3.5 allows in them, but for those
-    /// that could be taken for a separator or do not print: `|`, `/`, control characters and all that is not ASCII.
+    /// UIDs are cut at a NUL and lose all spaces, and tabs and line ends at both ends. What is left is kept, whatever
+    /// characters PS3.5 allows in a UID; refused are those that could be taken for a separator or do not print: `|`, `/`,
+    /// control characters and all that is not ASCII.
     ///
     /// - Throws: `DICOMError` when a UID is missing, too long or unusable, or the Patient ID is too long.
     package init(_ header: DataSetHeader) throws {
@@ -48,17 +49,20 @@ package struct InstanceIdentity: Hashable, Sendable {
             guard !header.contains(.patientID) else { throw tooLong(.patientID, "Patient ID") }
             return ""
         }
-        var text = header.decoded(entry).unicodeScalars[...]
-        while text.last == " " { text.removeLast() }
-        guard text.utf8Count <= longestPatientID else { throw tooLong(.patientID, "Patient ID") }
-        return String(text)
+        var bytes = header.bytes[entry.start..<entry.end]
+        if bytes.count % 2 == 0 {
+            while bytes.last == 0x20 { bytes.removeLast() }
+        }
+        let text = header.characterSet.decode(bytes.prefix { $0 != 0 })
+        guard text.utf8.count <= longestPatientID else { throw tooLong(.patientID, "Patient ID") }
+        return text
     }
 
     private static func uid(_ header: DataSetHeader, _ tag: Tag, _ name: String) throws -> String {
         guard !header.isBulk(tag) else { throw tooLong(tag, name) }
-        var bytes = header.bytes(tag) ?? []
-        while let byte = bytes.first, byte == 0 || byte == 0x20 { bytes.removeFirst() }
-        while let byte = bytes.last, byte == 0 || byte == 0x20 { bytes.removeLast() }
+        var bytes = (header.bytes(tag) ?? []).prefix { $0 != 0 }.filter { $0 != 0x20 }[...]
+        while let byte = bytes.first, isBlank(byte) { bytes.removeFirst() }
+        while let byte = bytes.last, isBlank(byte) { bytes.removeLast() }
         guard !bytes.isEmpty else {
             throw DICOMError(.missingIdentifier, "\(name) \(tag) is missing: the instance cannot be identified")
         }
@@ -66,18 +70,18 @@ package struct InstanceIdentity: Hashable, Sendable {
         let isUsable = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x7C }
         guard isUsable else {
             throw DICOMError(
-                .badIdentifier, "\(name) \(tag) holds a character that no UID may have: `|`, `/`, a control character"
+                .badIdentifier,
+                "\(name) \(tag) holds a character that no UID may have: `|`, `/`, a control character"
                     + " or one outside ASCII")
         }
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Tab, line feed, vertical tab, form feed, carriage return.
+    private static func isBlank(_ byte: UInt8) -> Bool { byte >= 0x09 && byte <= 0x0D }
+
     private static func tooLong(_ tag: Tag, _ name: String) -> DICOMError {
         let limit = tag == .patientID ? longestPatientID : longestUID
         return DICOMError(.badIdentifier, "\(name) \(tag) is longer than \(limit) bytes")
     }
-}
-
-extension Substring.UnicodeScalarView {
-    fileprivate var utf8Count: Int { reduce(0) { $0 + UTF8.width($1) } }
 }

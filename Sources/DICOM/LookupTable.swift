@@ -13,12 +13,12 @@ package struct LookupTable: Hashable, Sendable {
     ///
     /// - Parameter isSigned: Whether the values that go in may be negative: then so is the first value.
     package init?(_ item: DataSetHeader, isSigned: Bool) {
-        let descriptor = item.integers(.lutDescriptor, as: .US)
+        let descriptor = item.integers(.lutDescriptor, as: .us)
         guard descriptor.count == 3 else { return nil }
         // A count of 0 stands for 65536 (PS3.3 section C.11.1.1).
         let count = descriptor[0] == 0 ? 65536 : descriptor[0]
         let first = isSigned ? Int(Int16(truncatingIfNeeded: descriptor[1])) : descriptor[1]
-        let words = item.integers(.lutData, as: .US)
+        let words = item.integers(.lutData, as: .us)
         if words.count >= count {
             entries = words.prefix(count).map { UInt16(truncatingIfNeeded: $0) }
         } else if let bytes = item.bytes(.lutData), descriptor[2] <= 8, bytes.count >= count {

@@ -4,7 +4,7 @@ package enum Part10: Equatable, Sendable {
     case notDICOM
     /// A file whose data set starts after this head.
     case file(Head)
-    /// A DICOMDIR: Media Storage SOP Class 1.2.840.10008.1.3.10, or a data set that says it is one.
+    /// A DICOMDIR: Media Storage SOP Class 1.2.840.10008.1.3.10, or a head followed by elements of group 4.
     case directory
 
     /// What stands before the data set.
@@ -17,6 +17,17 @@ package enum Part10: Equatable, Sendable {
         package var sopClassUID: String?
         /// The Media Storage SOP Instance UID of group 2.
         package var sopInstanceUID: String?
+
+        /// A head of these properties.
+        package init(
+            length: Int, transferSyntax: TransferSyntax? = nil, sopClassUID: String? = nil,
+            sopInstanceUID: String? = nil
+        ) {
+            self.length = length
+            self.transferSyntax = transferSyntax
+            self.sopClassUID = sopClassUID
+            self.sopInstanceUID = sopInstanceUID
+        }
     }
 
     /// This many bytes of a file, or all there are, suffice; a head longer than that is not recognised.
@@ -35,7 +46,10 @@ package enum Part10: Equatable, Sendable {
             var head = Head(length: hasPrefix ? 132 : 0)
             let hasGroup2 = readGroup2(buffer, start, &head)
             if head.sopClassUID == UID.mediaStorageDirectory { return .directory }
-            if hasPrefix || hasGroup2 { return .file(head) }
+            if hasPrefix || hasGroup2 {
+                let isDirectory = buffer[head.length...].starts(with: [4, 0])
+                return isDirectory ? .directory : .file(head)
+            }
             let isBare = DataSetEncoding.candidates.contains { looksLikeElement(bytes, $0) }
             return isBare ? .file(head) : .notDICOM
         }

@@ -12,7 +12,8 @@ enum SequenceWalk {
     }
 
     /// The items of a sequence: where the elements of each stand.
-    static func items(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ encoding: DataSetEncoding) -> [Range<Int>] {
+    static func items(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ encoding: DataSetEncoding) -> [Range<Int>]
+    {
         guard let start = bytes.baseAddress else { return [] }
         var items: [Range<Int>] = []
         var offset = range.lowerBound
@@ -54,7 +55,7 @@ enum SequenceWalk {
             case (false, let tag) where tag != 0xFFFE_E000:
                 return nil
             case (let isItem, _) where header.isUndefined:
-                let encoding = isItem && header.vr == .UN ? .implicitLittleEndian : level.encoding
+                let encoding = isItem && header.vr == .un ? .implicitLittleEndian : level.encoding
                 levels.append(Level(isItem: !isItem, encoding: encoding))
             default:
                 guard Int(header.length) <= range.upperBound - offset else { return nil }

@@ -3,7 +3,7 @@
 /// Bytes that are invalid in the declared set are dropped, and all but ASCII when the set is unknown; nothing is
 /// normalised. Values without a declared set are read in the archive's default set.
 package struct SpecificCharacterSet: Hashable, Sendable {
-    /// The iconv name of the set that is in effect at the start of a value; nil for an unknown set.
+    /// The set in effect at the start of a value.
     private let initial: CodedSet
     /// Whether escape sequences switch between sets (ISO 2022).
     private let hasExtensions: Bool
@@ -14,8 +14,8 @@ package struct SpecificCharacterSet: Hashable, Sendable {
 
     /// The repertoire named by the values of Specific Character Set (0008,0005).
     package init(_ terms: [String]) {
-        initial = CodedSet.named(terms.first ?? "")
-        hasExtensions = terms.count > 1 || terms.first?.hasPrefix("ISO 2022") == true
+        initial = CodedSet.named((terms.first ?? "").uppercased())
+        hasExtensions = terms.count > 1 || terms.first?.uppercased().hasPrefix("ISO 2022") == true
     }
 
     /// The text of a value's bytes. In a person name escape sequences end at `^` and `=` too.
@@ -28,8 +28,19 @@ package struct SpecificCharacterSet: Hashable, Sendable {
         if hasExtensions && (hasEscapes || !isASCII) {
             return decodeExtended(Array(bytes), isPersonName: isPersonName)
         }
-        if isASCII { return String(decoding: bytes, as: UTF8.self) }
+        if isASCII, !initial.replacesASCII { return String(decoding: bytes, as: UTF8.self) }
         return initial.decode(Array(bytes)[...])
+    }
+
+    /// The texts of the values between backslashes. A byte that is half of a character is no backslash.
+    package func decodeValues(_ bytes: some Collection<UInt8>, isPersonName: Bool = false) -> [String] {
+        if hasExtensions || initial.canHoldBackslash {
+            let text = decode(bytes, isPersonName: isPersonName)
+            return text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init)
+        }
+        return bytes.split(separator: 0x5C, omittingEmptySubsequences: false).map {
+            decode($0, isPersonName: isPersonName)
+        }
     }
 
     /// Decodes runs of one set; a control character, `\`, and in names `^` and `=`, restore the initial sets.
