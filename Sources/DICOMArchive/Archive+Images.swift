@@ -1,10 +1,52 @@
 import ContentStore
 import DICOM
+import Dispatch
+import Imaging
+
+/// A PNG made of one frame.
+package struct RenderedImage: Sendable {
+    /// The file.
+    package let bytes: [UInt8]
+}
+
+/// How many images are made at a time: a browser asks for all thumbnails of a folder at once, and each takes memory.
+private let turns = DispatchSemaphore(value: 2)
 
 extension Archive {
-    /// The PNG of a `.png` or frame node; nil when there is no such node.
+    /// The PNG of a `.png` or frame node, made when it is first wanted; nil when there is no such node.
     package func image(_ node: NodeID) throws(ArchiveError) -> RenderedImage? {
-        nil
+        do {
+            return try images.value(node) {
+                guard let dicomNode = node.kind == .frame ? try dicomNode(ofFrame: node) : node.of(.dicom),
+                    let file = try file(dicomNode)
+                else { return nil }
+                turns.wait()
+                defer { turns.signal() }
+                return try render(file, frame: node.kind == .frame ? node.frame.number - 1 : 0)
+            }
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    private func render(_ file: StoredFile, frame: Int) throws -> RenderedImage? {
+        let recipe = file.recipe
+        guard let pixels = recipe.pixels, frame >= 0, frame < pixels.numberOfFrames,
+            let element = recipe.scan.nativePixelData
+        else { return nil }
+        let header = DataSetHeader(
+            file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
+        guard let description = PixelDescription(header, recipe.scan, frame: frame) else { return nil }
+        let start = file.dataSetOffset + Int(element.position)
+        let first = start + frame * description.frameLength
+        let end = min(first + description.frameLength, start + Int(element.valueLength))
+        var image: [UInt8]?
+        try file.withBytes(first..<max(first, end), from: store) { image = Renderer.png(description, frame: $0) }
+        guard let image, UInt64(image.count) == pixels.pngSize else {
+            throw ArchiveError(
+                .damaged, "the image of instance \(recipe.reference.instance) is not of the size recorded; run dicomfs verify")
+        }
+        return RenderedImage(bytes: image)
     }
 
     /// The directory entry of the instance that a frame node belongs to; nil when there is no such node.
@@ -14,7 +56,7 @@ extension Archive {
     }
 
     /// The `.dcm` node of the version that a frame node belongs to.
-    func dicomNode(ofFrame node: NodeID) throws(ArchiveError) -> NodeID? {
+    private func dicomNode(ofFrame node: NodeID) throws(ArchiveError) -> NodeID? {
         do {
             guard let bytes = try store.engine.row(.index, IndexKey.frameOrdinal(node.frame.ordinal)),
                 let recipe = try recipe(VersionReference(frameOrdinalRow: bytes.span.bytes))

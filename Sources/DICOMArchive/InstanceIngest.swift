@@ -47,7 +47,7 @@ package final class InstanceIngest {
             recipe.receivedAt = Clock.nanoseconds()
             recipe.sender = sender
             recipe.scan = scan
-            recipe.pixels = Recipe.Pixels(header, transferSyntax: TransferSyntax(transferSyntaxUID), scan: scan)
+            recipe.pixels = Recipe.Pixels(header, scan)
             let instance = PreparedInstance(
                 recipe: recipe, header: parts.header, attributes: header.mainAttributes(of: recipe.identity))
             return PreparedIngest(archive: archive, instance: instance, generation: generation)

@@ -1,5 +1,0 @@
-/// A PNG made of one frame.
-package struct RenderedImage: Sendable {
-    /// The file.
-    package let bytes: [UInt8]
-}
