@@ -15,6 +15,9 @@ final class HeldDirectories: Sendable {
         clean.withLock { $0.remove(directory) != nil }
     }
 
+    /// Whether the kernel holds nothing of a directory.
+    func isClean(_ directory: NodeID) -> Bool { clean.withLock { $0.contains(directory) } }
+
     /// The kernel is about to be told of a change in a directory; false when there is no need.
     func release(_ directory: NodeID) -> Bool {
         clean.withLock { clean in

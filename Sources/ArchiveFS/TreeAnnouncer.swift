@@ -1,6 +1,7 @@
 package import DICOMArchive
 import Dispatch
 package import FUSE
+import Synchronization
 
 /// Makes the kernel forget what changed in the tree, before the sender of an instance hears that it is stored.
 package final class TreeAnnouncer: TreeObserver {
@@ -12,6 +13,9 @@ package final class TreeAnnouncer: TreeObserver {
     /// One thread, which serves no request and holds no lock: a notification may wait for a request.
     private let queue = DispatchQueue(label: "announce")
 
+    /// Notifications queued or under way.
+    private let waiting = Atomic<Int>(0)
+
     /// An announcer of changes in a tree to the kernel that has it mounted.
     package init(_ tree: ArchiveTree, _ notifier: Notifier) {
         self.tree = tree
@@ -19,12 +23,24 @@ package final class TreeAnnouncer: TreeObserver {
     }
 
     package func treeDidChange(_ changes: [TreeChange]) {
+        if isKnown(changes) { return }
         let told = DispatchSemaphore(value: 0)
+        waiting.wrappingAdd(1, ordering: .acquiringAndReleasing)
         queue.async { [self] in
             for change in changes { tell(change) }
+            waiting.wrappingSubtract(1, ordering: .acquiringAndReleasing)
             told.signal()
         }
         _ = told.wait(timeout: .now() + Self.patience)
+    }
+
+    /// Whether there is nothing to tell: only arrivals, in directories that the kernel holds nothing of, and no earlier
+    /// notification of one of them is still under way.
+    private func isKnown(_ changes: [TreeChange]) -> Bool {
+        guard waiting.load(ordering: .acquiring) == 0 else { return false }
+        return changes.allSatisfy { change in
+            if case .added(_, let parent, _) = change { tree.held.isClean(parent) } else { false }
+        }
     }
 
     private func tell(_ change: TreeChange) {

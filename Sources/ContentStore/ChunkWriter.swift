@@ -1,8 +1,11 @@
+import Dispatch
 package import Hashing
+import Synchronization
 
 /// Cuts a bulk value into chunks as its bytes arrive, and stores those the store does not have.
 ///
-/// It holds one chunk in memory. Dropping it leaves only chunks that nothing refers to.
+/// Bytes are hashed while they are hot; full chunks are stored on another thread while the next ones arrive. It holds a
+/// few chunks in memory, whatever the value's length. Dropping it leaves only chunks that nothing refers to.
 package struct ChunkWriter: ~Copyable {
     /// A chunk of the value, in order.
     package struct Reference: Hashable, Sendable {
@@ -18,38 +21,87 @@ package struct ChunkWriter: ~Copyable {
         }
     }
 
-    private let store: ContentStore
-    private let generation: IngestGeneration
+    private let puts: ChunkPuts
     private var buffer: [UInt8] = []
+    private var hasher = SHA256()
 
     /// A writer for the values of one ingest.
     package init(store: ContentStore, generation: IngestGeneration) {
-        self.store = store
-        self.generation = generation
+        puts = ChunkPuts(store: store, generation: generation)
     }
 
-    /// Takes bytes of the current value; chunks that become complete are stored and added to `references`.
+    /// Takes bytes of the current value; chunks that become complete are added to `references`.
+    ///
+    /// - Throws: why a chunk could not be stored, this one or an earlier one.
     package mutating func append(_ bytes: RawSpan, to references: inout [Reference]) throws(StoreError) {
         var offset = 0
         while offset < bytes.byteCount {
             if buffer.capacity == 0 { buffer.reserveCapacity(ContentStore.chunkSize) }
             let count = min(bytes.byteCount - offset, ContentStore.chunkSize - buffer.count)
-            bytes.extracting(offset..<offset + count).withUnsafeBytes { buffer.append(contentsOf: $0) }
+            let part = bytes.extracting(offset..<offset + count)
+            hasher.update(part)
+            part.withUnsafeBytes { buffer.append(contentsOf: $0) }
             offset += count
             if buffer.count == ContentStore.chunkSize { references.append(try flush()) }
         }
     }
 
-    /// Ends the current value: its last chunk is stored. The next byte begins another value.
+    /// Ends the current value with its last chunk. The next byte begins another value.
     package mutating func endValue(to references: inout [Reference]) throws(StoreError) {
         if !buffer.isEmpty { references.append(try flush()) }
     }
 
+    /// Waits until all chunks are stored.
+    package func finish() throws(StoreError) { try puts.wait() }
+
     private mutating func flush() throws(StoreError) -> Reference {
-        let digest = SHA256.hash(buffer)
-        let length = buffer.count
-        try store.engine.put(buffer.span.bytes, digest: digest, generation: generation.number)
-        buffer.removeAll(keepingCapacity: true)
-        return Reference(digest: digest, length: length)
+        var hasher = SHA256()
+        swap(&hasher, &self.hasher)
+        let reference = Reference(digest: hasher.finish(), length: buffer.count)
+        var chunk: [UInt8] = []
+        swap(&chunk, &buffer)
+        try puts.put(chunk, digest: reference.digest)
+        return reference
+    }
+}
+
+/// The chunks of one ingest on their way to the engine, stored in order on a thread beside the one that receives.
+private final class ChunkPuts: Sendable {
+    /// The most chunks on the way: the receiver then waits for the disk.
+    private static let depth = 4
+    /// Bytes of a chunk that is not worth another thread.
+    private static let small = 64 << 10
+
+    private let store: ContentStore
+    private let generation: IngestGeneration
+    private let queue = DispatchQueue(label: "chunks")
+    private let room = DispatchSemaphore(value: depth)
+    private let failure = Mutex<StoreError?>(nil)
+
+    init(store: ContentStore, generation: IngestGeneration) {
+        self.store = store
+        self.generation = generation
+    }
+
+    func put(_ chunk: [UInt8], digest: SHA256Digest) throws(StoreError) {
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        if chunk.count < Self.small {
+            return try store.engine.put(chunk.span.bytes, digest: digest, generation: generation.number)
+        }
+        room.wait()
+        queue.async { [self] in
+            defer { room.signal() }
+            guard failure.withLock({ $0 == nil }) else { return }
+            do throws(StoreError) {
+                try store.engine.put(chunk.span.bytes, digest: digest, generation: generation.number)
+            } catch {
+                failure.withLock { $0 = error }
+            }
+        }
+    }
+
+    func wait() throws(StoreError) {
+        queue.sync {}
+        if let failure = failure.withLock({ $0 }) { throw failure }
     }
 }

@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// Usable from any thread. It knows bytes and digests, and nothing of what they mean.
 package final class ContentStore: Sendable {
-    /// The longest chunk: 1 MiB.
-    package static let chunkSize = 1 << 20
+    /// The longest chunk: 256 KiB.
+    package static let chunkSize = 1 << 18
 
     /// The database beneath.
     package let engine: any StorageEngine

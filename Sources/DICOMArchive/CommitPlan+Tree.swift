@@ -4,8 +4,13 @@ import DICOM
 extension CommitPlan {
     /// The node row of a resource, if it is there.
     func node(of id: OrthancIdentifier, _ level: Level) throws -> (node: NodeID, row: NodeRow)? {
-        var found: (NodeID, NodeRow)?
         let natural = NodeID(level.nodeKind, id.leading(bits: NodeID.payloadBits))
+        // Nearly always it has its natural node: one get instead of a range.
+        if let bytes = try row(.index, IndexKey.node(natural)) {
+            let row = try NodeRow(bytes.span.bytes)
+            if row.id == id { return (natural, row) }
+        }
+        var found: (NodeID, NodeRow)?
         try scanNodes(like: natural) { node, row in
             if row.id == id { found = (node, row) }
             return found == nil
@@ -15,6 +20,7 @@ extension CommitPlan {
 
     /// The natural node id of something new, or the next free one with the same leading 40 bits.
     func freeNode(_ natural: NodeID) throws -> NodeID {
+        if try row(.index, IndexKey.node(natural)) == nil { return natural }
         var taken: Set<NodeID> = []
         try scanNodes(like: natural) { node, _ in
             taken.insert(node)

@@ -35,6 +35,7 @@ package final class InstanceIngest {
     package func prepare() throws(ArchiveError) -> PreparedIngest {
         do {
             let scan = try scanner.finish(into: &parts)
+            try parts.finish()
             let header = DataSetHeader(
                 parts.header, scan, defaultCharacterSet: SpecificCharacterSet([archive.folder.defaultCharacterSet]))
             var recipe = Recipe()
@@ -133,6 +134,9 @@ struct IngestedParts: DataSetSink, ~Copyable {
         try writer.endValue(to: &chunks)
         extents.append(contentsOf: chunks.map { .chunk($0) })
     }
+
+    /// Waits until all chunks are stored.
+    func finish() throws { try writer.finish() }
 
     mutating func derivedHeader(_ bytes: RawSpan) {
         bytes.withUnsafeBytes { header.append(contentsOf: $0) }

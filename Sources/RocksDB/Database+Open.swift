@@ -59,7 +59,7 @@ extension Database {
         rocksdb_options_set_wal_recovery_mode(made, Int32(rocksdb_tolerate_corrupted_tail_records_recovery))
         // Written pages go to disk as they come, not in one burst that holds up the next commit's sync.
         rocksdb_options_set_bytes_per_sync(made, 1 << 20)
-        rocksdb_options_set_wal_bytes_per_sync(made, 1 << 20)
+        rocksdb_options_set_wal_bytes_per_sync(made, 1 << 17)
         rocksdb_options_set_keep_log_file_num(made, 4)
         rocksdb_options_set_max_log_file_size(made, 4 << 20)
         rocksdb_options_set_info_log_level(made, 2)  // warnings and errors
