@@ -60,6 +60,7 @@ extension Database {
         // Written pages go to disk as they come, not in one burst that holds up the next commit's sync.
         rocksdb_options_set_bytes_per_sync(made, 1 << 20)
         rocksdb_options_set_wal_bytes_per_sync(made, 1 << 17)
+        rocksdb_options_set_use_direct_io_for_flush_and_compaction(made, 1)
         rocksdb_options_set_keep_log_file_num(made, 4)
         rocksdb_options_set_max_log_file_size(made, 4 << 20)
         rocksdb_options_set_info_log_level(made, 2)  // warnings and errors
