@@ -17,7 +17,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
 }
 
 let package = Package(
@@ -72,19 +72,21 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What tests share: data sets and folders to work with, programs to run.
+        .target(name: "TestSupport", dependencies: ["DICOM"], path: "Tests/TestSupport", swiftSettings: strict),
         // Unit tests.
         tests("HashingTests", ["Hashing"]),
         tests("RocksDBTests", ["RocksDB"]),
         tests("DICOMTests", ["DICOM"]),
-        tests("DICOMNetworkTests", ["DICOMNetwork"]),
+        tests("DICOMNetworkTests", ["DICOMNetwork", "Threads"]),
         tests("ImagingTests", ["Imaging", "CPNG"]),
-        tests("ContentStoreTests", ["ContentStore"]),
-        tests("DICOMArchiveTests", ["DICOMArchive"]),
+        tests("ContentStoreTests", ["ContentStore", "RocksDB", "Hashing", "Threads"]),
+        tests("DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "Threads"]),
         // Tests on a real kernel mount.
-        tests("FUSETests", ["FUSE"]),
-        tests("ArchiveFSTests", ["ArchiveFS"]),
+        tests("FUSETests", ["FUSE", "Threads"]),
+        tests("ArchiveFSTests", ["ArchiveFS", "DICOMArchive", "ContentStore", "DICOM", "FUSE", "Threads"]),
         // The built program with real clients.
-        tests("EndToEndTests", []),
+        tests("EndToEndTests", ["DICOM"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,4 +1,5 @@
 import DICOM
+import TestSupport
 import Testing
 
 /// The examples are those of PS3.5 annexes H, I, J and K.

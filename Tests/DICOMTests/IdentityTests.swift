@@ -1,4 +1,5 @@
 import DICOM
+import TestSupport
 import Testing
 
 /// Expected values were measured by storing such instances in Orthanc 1.10.1.

@@ -1,18 +1,13 @@
 import DICOM
 import Foundation
+import TestSupport
 import Testing
 
 /// The real files of pydicom, and what pydicom reads in them.
 enum Oracle {
-    static let python = ProcessInfo.processInfo.environment["DICOMFS_TEST_PYTHON"]
-    static let skipped = "DICOMFS_TEST_PYTHON names no Python with pydicom"
-
     /// Every file of pydicom's data/test_files, DICOM or not.
     static let files: [RealFile] = {
-        let folder = run(
-            "import os, pydicom; print(os.path.join(os.path.dirname(pydicom.__file__), 'data', 'test_files'))")
-        let root = folder.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !root.isEmpty, let names = FileManager.default.enumerator(atPath: root) else { return [] }
+        guard let root = Python.testFiles, let names = FileManager.default.enumerator(atPath: root) else { return [] }
         return names.compactMap { $0 as? String }.sorted().compactMap { name in
             var isFolder: ObjCBool = false
             let path = root + "/" + name
@@ -57,8 +52,8 @@ enum Oracle {
                     pass
             print(json.dumps(out))
             """
-        let output = run(script, input: files.map(\.path).joined(separator: "\n"))
-        return (try? JSONDecoder().decode([String: Reading].self, from: Data(output.utf8))) ?? [:]
+        guard let read = try? Python.run(script, input: files.map(\.path).joined(separator: "\n")) else { return [:] }
+        return (try? JSONDecoder().decode([String: Reading].self, from: Data(read.output.utf8))) ?? [:]
     }()
 
     struct Reading: Decodable {
@@ -77,24 +72,6 @@ enum Oracle {
         var pixelRepresentation: Int?
         var windowCenter: [Double]?
         var tags: [UInt32]
-    }
-
-    private static func run(_ script: String, input: String = "") -> String {
-        guard let python else { return "" }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = ["-c", script]
-        let input = Data(input.utf8)
-        let stdin = Pipe()
-        let stdout = Pipe()
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        guard (try? process.run()) != nil else { return "" }
-        stdin.fileHandleForWriting.write(input)
-        try? stdin.fileHandleForWriting.close()
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self)
     }
 }
 

@@ -1,7 +1,8 @@
 import DICOM
+import TestSupport
 import Testing
 
-@Suite(.enabled(if: !Oracle.files.isEmpty, "\(Oracle.skipped)"))
+@Suite(.enabled(if: !Oracle.files.isEmpty, "\(Python.missing)"))
 struct RealFileTests {
     /// Files that hold no whole data set, with the start of the sentence that says so.
     static let refused = [
