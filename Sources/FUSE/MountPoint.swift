@@ -52,14 +52,20 @@ package struct MountPoint: Sendable {
     private static func clearStale(_ path: String, type: String) throws(MountError) {
         // Several may lie on each other.
         for _ in 0..<16 {
-            var status = stat()
-            guard stat(path, &status) != 0, errno == ENOTCONN, MountTable().mount(at: path)?.type == type else { return }
+            // Not stat(2): the kernel may answer that itself, long after the daemon died.
+            var status = statvfs()
+            guard statvfs(path, &status) != 0, errno == ENOTCONN, MountTable().mount(at: path)?.type == type else {
+                return
+            }
             guard unmount(path) else {
                 throw MountError(
                     .busy, "the stale mount at \(path) cannot be cleared; unmount it with fusermount3 -uz \(path)")
             }
         }
     }
+
+    /// Takes the topmost mount away without waiting for those who use it, for an end that cannot be orderly.
+    package func detach() { _ = Self.unmount(path) }
 
     /// Takes the topmost mount away, at once for new users and when the last one ends for those there are.
     static func unmount(_ path: String) -> Bool {

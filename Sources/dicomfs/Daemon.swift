@@ -46,7 +46,7 @@ final class Daemon: Sendable {
         let place = listener.flatMap { listener in association.map { "\(listener.host):\($0.port)/\(listener.aeTitle)" } }
         print("dicomfs ready archive=\(archive.folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place ?? "-")")
         fflush(nil)
-        waitForEnd(doors)
+        waitForEnd(doors, mountPoint)
     }
 
     private func mount(_ mountPoint: MountPoint, _ mountOptions: MountOptions) throws(ExitStatus) -> Session {
@@ -70,14 +70,15 @@ final class Daemon: Sendable {
     }
 
     /// Until a signal, or until the file system is unmounted by another.
-    private func waitForEnd(_ doors: [Door]) {
+    private func waitForEnd(_ doors: [Door], _ mountPoint: MountPoint?) {
         let ended = Gate()
         for door in doors { door.onEnd { ended.open() } }
         Thread.start {
             _ = Signals.wait()
             ended.open()
-            // Whoever asks again does not want to wait.
+            // Whoever asks again does not want to wait. No dead mount stays behind.
             _ = Signals.wait()
+            mountPoint?.detach()
             _exit(EXIT_FAILURE)
         }
         ended.wait()
