@@ -9,10 +9,11 @@ enum Signals {
         return set
     }
 
-    /// Blocks them in this thread and those it starts; ignores SIGPIPE. Called first of all.
+    /// Blocks them, and no others, in this thread and those it starts; ignores SIGPIPE. Called first of all.
     static func block() {
         var set = awaited
-        pthread_sigmask(SIG_BLOCK, &set, nil)
+        // Not in addition: whoever started us may have blocked what the FUSE session is woken by.
+        pthread_sigmask(SIG_SETMASK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
     }
 

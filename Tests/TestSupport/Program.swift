@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A program run to its end by a test.
 package struct Program: Sendable {
@@ -17,23 +18,17 @@ package struct Program: Sendable {
     package static func run(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String = ""
     ) throws -> Program {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: name.contains("/") ? name : "/usr/bin/env")
-        process.arguments = name.contains("/") ? arguments : [name] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         // Files instead of pipes: neither side can wait for the other.
         let folder = try TemporaryFolder()
-        let paths = try ["in", "out", "err"].map { try folder.write($0, $0 == "in" ? Array(input.utf8) : []) }
-        process.standardInput = FileHandle(forReadingAtPath: paths[0])
-        process.standardOutput = FileHandle(forWritingAtPath: paths[1])
-        process.standardError = FileHandle(forWritingAtPath: paths[2])
-        try process.run()
-        process.waitUntilExit()
-        func text(_ path: String) throws -> String {
-            String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+        let input = open(try folder.write("in", Array(input.utf8)), O_RDONLY | O_CLOEXEC)
+        let output = open(try folder.write("out", []), O_RDWR | O_CLOEXEC)
+        let errors = open(try folder.write("err", []), O_RDWR | O_CLOEXEC)
+        defer { for descriptor in [input, output, errors] { close(descriptor) } }
+        let child = try ChildProcess(name, arguments, environment: environment, descriptors: (input, output, errors))
+        let status = child.wait()
+        func text(_ name: String) throws -> String {
+            String(decoding: try Data(contentsOf: URL(fileURLWithPath: folder.appending(name))), as: UTF8.self)
         }
-        let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
-        return Program(
-            status: process.terminationStatus + signal, output: try text(paths[1]), errors: try text(paths[2]))
+        return Program(status: status, output: try text("out"), errors: try text("err"))
     }
 }

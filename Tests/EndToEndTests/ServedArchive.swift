@@ -1,0 +1,122 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// An archive in a temporary folder that the program serves: mounted, and listening on a free port of 127.0.0.1.
+final class ServedArchive {
+    let folder: TemporaryFolder
+    let archive: String
+    let mount: String
+    private(set) var port = 0
+    private var process: ChildProcess?
+
+    /// Starts serving; returns when the ready line was printed.
+    ///
+    /// - Parameter archive: where the archive is; by default in the temporary folder.
+    init(archive: String? = nil, options: [String] = []) throws {
+        folder = try TemporaryFolder()
+        self.archive = archive ?? folder.appending("archive")
+        mount = try folder.makeFolder("mnt")
+        try start(options)
+    }
+
+    deinit {
+        stop()
+        _ = try? Program.run("fusermount3", ["-u", "-z", "-q", mount])
+    }
+
+    /// The process's number.
+    var pid: Int32 { process?.pid ?? 0 }
+
+    /// What it wrote to standard error so far: its log.
+    var log: String { (try? String(contentsOfFile: folder.appending("log"), encoding: .utf8)) ?? "" }
+
+    /// Starts it, again after ``kill()`` or ``stop()``.
+    func start(_ options: [String] = []) throws {
+        // A FIFO and not pipe(2), whose ends a program that is started meanwhile would inherit.
+        let fifo = folder.appending("out")
+        unlink(fifo)
+        mkfifo(fifo, 0o600)
+        let reading = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let writing = open(fifo, O_WRONLY | O_CLOEXEC)
+        _ = fcntl(reading, F_SETFL, 0)
+        defer { close(reading) }
+        let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        let errors = open(folder.appending("log"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        process = try ChildProcess(
+            DicomFS.path, ["serve", "--archive", archive, "--mount", mount, "--dicom-port", "0"] + options,
+            descriptors: (input, writing, errors))
+        for descriptor in [input, errors, writing] { close(descriptor) }
+        var line = ""
+        var byte: UInt8 = 0
+        while !line.hasSuffix("\n"), Glibc.read(reading, &byte, 1) == 1 { line.unicodeScalars.append(Unicode.Scalar(byte)) }
+        let place = line.split(separator: "dicom=127.0.0.1:").last?.split(separator: "/").first
+        guard line.hasPrefix("dicomfs ready "), let port = place.flatMap({ Int($0) }) else {
+            throw NotReady(line: line, log: self.log)
+        }
+        self.port = port
+    }
+
+    /// SIGTERM, and waits for the end; the exit status.
+    @discardableResult
+    func stop() -> Int32? {
+        process?.send(SIGTERM)
+        return process?.wait()
+    }
+
+    /// SIGKILL, and waits for the end.
+    func kill() {
+        process?.send(SIGKILL)
+        process?.wait()
+    }
+
+    var isRunning: Bool { process?.isRunning == true }
+
+    /// dcmtk's storescu with files or folders.
+    func storescu(_ paths: [String]) throws -> Program {
+        try Program.run(
+            "/usr/bin/storescu", ["-v", "-aec", "DICOMFS", "127.0.0.1", "\(port)", "+sd"] + paths,
+            environment: ["TCP_NODELAY": "1"])
+    }
+
+    /// dcmtk's echoscu succeeds.
+    func answersEcho() throws -> Bool {
+        try Program.run("/usr/bin/echoscu", ["-aec", "DICOMFS", "127.0.0.1", "\(port)"]).status == 0
+    }
+
+    /// The regular files of the mount, relative to it, sorted.
+    func files(_ suffix: String = "") throws -> [String] {
+        let found = try Program.run("find", [mount, "-type", "f", "-name", "*\(suffix)", "-printf", "%P\\n"])
+        guard found.status == 0 else { throw UnexpectedExit(program: found) }
+        return found.output.split(separator: "\n").map { String($0) }.sorted()
+    }
+
+    /// The bytes of a file of the mount.
+    func read(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(mount)/\(path)")))
+    }
+}
+
+/// The daemon ended, or said something else, before it was ready.
+struct NotReady: Error, CustomStringConvertible {
+    let line: String
+    let log: String
+
+    var description: String { "not ready: \(line)\(log)" }
+}
+
+/// Studies made by `tools/make-study`.
+enum Study {
+    private static let maker =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path + "/tools/make-study"
+
+    /// Writes one to a folder; its files, sorted.
+    static func make(in folder: String, images: Int, size: Int = 64, seed: Int = 1, noise: Bool = false) throws -> [String] {
+        var arguments = [folder, "--images", "\(images)", "--size", "\(size)", "--seed", "\(seed)"]
+        if noise { arguments.append("--noise") }
+        let made = try Program.run(maker, arguments)
+        guard made.status == 0 else { throw UnexpectedExit(program: made) }
+        return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map { "\(folder)/\($0)" }
+    }
+}
