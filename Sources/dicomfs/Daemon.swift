@@ -7,46 +7,70 @@ import FUSE
 import Foundation
 import Glibc
 import Logging
+import ServiceLifecycle
 import Synchronization
 import Threads
 
-/// What `serve` runs: the doors of one archive, each on threads of its own, until a signal.
-final class Daemon: Sendable {
+/// What `serve` runs: the doors of one archive, each on threads of its own, until a signal or until one ends.
+struct Daemon: Sendable {
     private let archive: Archive
     private let logger = Logger(label: "dicomfs") { StreamLogHandler.standardError(label: $0) }
 
     init(archive: Archive) { self.archive = archive }
 
-    /// Opens the doors, says so, waits for a signal, and closes them.
+    /// Opens the doors, says so, waits for a signal, and closes them: the last opened first.
     func run(
         mountPoint: MountPoint?, mountOptions: MountOptions, listener: AssociationListener.Configuration?
-    ) throws(ExitStatus) {
-        var doors: [Door] = []
-        defer { for door in doors.reversed() { door.close() } }
-
+    ) throws {
         let control = try exiting { () throws(Failure) in try ControlServer(archive: archive) }
-        doors.append(Door(run: control.run, stop: control.stop))
-
-        let association = try listener.map { configuration throws(ExitStatus) in
-            let log = logger
-            let provider = ArchiveProvider(archive) { entry in
-                log.log(level: entry.isProblem ? .warning : .info, "\(entry.line)")
-            }
-            return try failing { () throws(ListenError) in
-                try AssociationListener(configuration: configuration, provider: provider)
-            }
-        }
+        var doors = [Door("control socket", run: control.run, stop: control.stop)]
+        // Bound before anything is mounted: a taken port is an error that leaves nothing behind.
+        let associations = try listener.map { configuration throws(ExitStatus) in try listen(configuration) }
         if let mountPoint {
             let session = try mount(mountPoint, mountOptions)
-            doors.append(Door(run: session.run, stop: session.stop))
-            try waitForAnswer(mountPoint.path)
+            doors.append(Door("mount", run: session.run, stop: session.stop))
         }
-        if let association { doors.append(Door(run: association.run, stop: association.stop)) }
+        if let associations { doors.append(Door("DICOM", run: associations.run, stop: associations.stop)) }
 
-        let place = listener.flatMap { listener in association.map { "\(listener.host):\($0.port)/\(listener.aeTitle)" } }
-        print("dicomfs ready archive=\(archive.folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place ?? "-")")
-        fflush(nil)
-        waitForEnd(doors, mountPoint)
+        let mount = mountPoint?.path
+        let place = listener.flatMap { listener in
+            associations.map { "\(listener.host):\($0.port)/\(listener.aeTitle)" }
+        }
+        let ready = ReadyLine(
+            waitUntilReady: { if let mount { try Self.waitForAnswer(mount) } },
+            line: "dicomfs ready archive=\(archive.folder.path) mount=\(mount ?? "-") dicom=\(place ?? "-")")
+        // A door that ends by itself, as the mount does when somebody unmounts it, ends the daemon.
+        let services = (doors as [any Service] + [ready]).map {
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+        }
+        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
+        endOnSignal(group, mountPoint)
+        try finish(group)
+    }
+
+    /// Runs the group to its end.
+    ///
+    /// The main thread waits here and not in an asynchronous `main`: that parks it in sigsuspend(2) with every signal let
+    /// through, and SIGTERM would end the process on the spot.
+    private func finish(_ group: ServiceGroup) throws {
+        let end = GroupEnd()
+        Task {
+            do { try await group.run() } catch { end.error.withLock { $0 = error } }
+            end.gate.open()
+        }
+        end.gate.wait()
+        if let error = end.error.withLock({ $0 }) { throw error }
+    }
+
+    private func listen(_ configuration: AssociationListener.Configuration) throws(ExitStatus) -> AssociationListener {
+        let log = logger
+        let provider = ArchiveProvider(archive) { entry in
+            log.log(level: entry.isProblem ? .warning : .info, "\(entry.line)")
+        }
+        return try failing { () throws(ListenError) in
+            try AssociationListener(configuration: configuration, provider: provider)
+        }
     }
 
     private func mount(_ mountPoint: MountPoint, _ mountOptions: MountOptions) throws(ExitStatus) -> Session {
@@ -61,51 +85,30 @@ final class Daemon: Sendable {
     }
 
     /// The first request is answered when the kernel and we have agreed.
-    private func waitForAnswer(_ path: String) throws(ExitStatus) {
+    private static func waitForAnswer(_ path: String) throws {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw ExitStatus(
-                code: EXIT_FAILURE, message: "the mount at \(path) does not answer: \(String(cString: strerror(errno)))")
+                code: EXIT_FAILURE, message: "the mount at \(path) does not answer: \(String(cString: strerror(errno)))"
+            )
         }
     }
 
-    /// Until a signal, or until the file system is unmounted by another.
-    private func waitForEnd(_ doors: [Door], _ mountPoint: MountPoint?) {
-        let ended = Gate()
-        for door in doors { door.onEnd { ended.open() } }
+    /// On a thread of its own and not by the group: whoever asks a second time does not want to wait.
+    private func endOnSignal(_ group: ServiceGroup, _ mountPoint: MountPoint?) {
         Thread.start {
             _ = Signals.wait()
-            ended.open()
-            // Whoever asks again does not want to wait. No dead mount stays behind.
+            Task { await group.triggerGracefulShutdown() }
             _ = Signals.wait()
+            // No dead mount stays behind.
             mountPoint?.detach()
             _exit(EXIT_FAILURE)
         }
-        ended.wait()
     }
 }
 
-/// A part of the daemon that runs on a thread of its own until it is stopped.
-final class Door: Sendable {
-    private let stop: @Sendable () -> Void
-    private let ended = Gate()
-    private let atEnd = Mutex<[@Sendable () -> Void]>([])
-
-    init(run: @escaping @Sendable () -> Void, stop: @escaping @Sendable () -> Void) {
-        self.stop = stop
-        Thread.start { [self] in
-            run()
-            for body in atEnd.withLock({ $0 }) { body() }
-            ended.open()
-        }
-    }
-
-    /// Has `body` called when it ends by itself or is stopped.
-    func onEnd(_ body: @escaping @Sendable () -> Void) { atEnd.withLock { $0.append(body) } }
-
-    /// Stops it and waits for its end.
-    func close() {
-        stop()
-        ended.wait()
-    }
+/// How a group of services ended.
+private final class GroupEnd: Sendable {
+    let gate = Gate()
+    let error = Mutex<(any Error)?>(nil)
 }

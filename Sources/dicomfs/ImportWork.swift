@@ -1,7 +1,6 @@
 import ArchiveControl
-import Foundation
-import Glibc
 import Synchronization
+import SystemPackage
 import Threads
 
 /// What an import did.
@@ -47,7 +46,7 @@ final class ImportWork: Sendable {
         state.withLock { $0.running = jobs }
         for _ in 0..<jobs {
             Thread.start { [self] in
-                while failure == nil, let path = files.next() { store(path) }
+                while failure == nil, let found = files.next() { take(found) }
                 let isLast = state.withLock { state in
                     state.running -= 1
                     return state.running == 0
@@ -58,27 +57,35 @@ final class ImportWork: Sendable {
         ended.wait()
     }
 
-    private func store(_ path: String) {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        guard file >= 0 else {
-            return refuse("\(path): cannot be opened: \(String(cString: strerror(errno)))")
+    private func take(_ found: FileWalk.Found) {
+        switch found {
+        case .file(let path): store(path)
+        case .special(let path): skip("\(path): not a regular file")
+        case .unreadable(let path, let reason): refuse("\(path): \(reason)")
         }
-        defer { close(file) }
+        showProgress()
+    }
+
+    private func store(_ path: String) {
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        } catch {
+            return refuse("\(path): cannot be opened: \(error)")
+        }
+        defer { try? file.close() }
         do throws(Failure) {
-            try access.perform(.importFile(name: path), file: file) { event in
+            try access.perform(.importFile(name: path), file: file.rawValue) { event in
                 guard case .imported(let result) = event else { return }
                 self.count(result)
             }
         } catch {
             switch error.code {
-            case .notAnInstance:
-                state.withLock { $0.counts.skipped.append(error.description) }
-                say("skipped \(error.description)")
+            case .notAnInstance: skip(error.description)
             case .refused: refuse(error.description)
             default: state.withLock { $0.failure = $0.failure ?? error }
             }
         }
-        showProgress()
     }
 
     private func count(_ result: ImportResult) {
@@ -89,6 +96,11 @@ final class ImportWork: Sendable {
             case .newVersion: state.counts.newVersions += 1
             }
         }
+    }
+
+    private func skip(_ sentence: String) {
+        state.withLock { $0.counts.skipped.append(sentence) }
+        say("skipped \(sentence)")
     }
 
     private func refuse(_ sentence: String) {

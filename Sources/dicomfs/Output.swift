@@ -13,7 +13,8 @@ struct ArchiveOption: ParsableArguments {
     /// The folder's path.
     func path() throws -> String {
         if let path = archive ?? ProcessInfo.processInfo.environment["DICOMFS_ARCHIVE"], !path.isEmpty { return path }
-        throw ValidationError("Missing expected argument '--archive <dir>' (or the environment variable DICOMFS_ARCHIVE)")
+        throw ValidationError(
+            "Missing expected argument '--archive <dir>' (or the environment variable DICOMFS_ARCHIVE)")
     }
 
     /// Opens the archive, here or through the process that serves it.
@@ -52,12 +53,19 @@ enum Output {
         return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
     }
 
+    /// A line on standard output, at once also into a pipe.
+    static func line(_ text: String) {
+        print(text)
+        fflush(nil)
+    }
+
     /// A line on standard error.
     static func complain(_ line: String) { FileHandle.standardError.write(Data((printable(line) + "\n").utf8)) }
 
     /// Text without control characters, which values from files and the network may bring.
     static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 
     /// Rewrites the progress line.

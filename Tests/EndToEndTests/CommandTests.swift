@@ -88,9 +88,13 @@ struct CommandTests {
         let archive = folder.appending("archive")
         _ = try Study.make(in: folder.appending("study"), images: 4)
         #expect(try DicomFS.run("import", "--archive", archive, folder.appending("study")).status == 0)
-        let study = try #require(try DicomFS.json([Listed].self, "list", "--archive", archive, "--level", "study").first)
+        let study = try #require(
+            try DicomFS.json([Listed].self, "list", "--archive", archive, "--level", "study").first)
         let commands =
-            [["stats"], ["verify"], ["show", study.id], ["show", "0123456789"], ["delete", "0123456789"], ["show", "x"]]
+            [
+                ["stats"], ["verify"], ["show", study.id], ["show", "0123456789"], ["delete", "0123456789"],
+                ["show", "x"],
+            ]
             + ["patient", "study", "series", "instance"].map { ["list", "--level", $0] }
             + [["list", "--level", "instance", "--parent", study.id]]
         func answers(_ archive: String) throws -> [String] {

@@ -24,11 +24,13 @@ struct DurabilityTests {
             try served.start()
             let found = try DicomFS.json([Listed].self, "list", "--archive", served.archive, "--level", "instance")
             #expect(acknowledged.isSubset(of: found.compactMap(\.sopInstanceUID)))
-            #expect(found.count <= acknowledged.count + round + 1, "at most one more, committed but not answered, a round")
+            #expect(
+                found.count <= acknowledged.count + round + 1, "at most one more, committed but not answered, a round")
         }
         let verified = try DicomFS.run("verify", "--archive", served.archive)
         #expect(verified.status == 0, "\(verified.errors)")
-        let summed = try Program.run("sh", ["-c", "find \(served.mount) -name '*.dcm' -exec tail -c 131072 {} + | wc -c"])
+        let summed = try Program.run(
+            "sh", ["-c", "find \(served.mount) -name '*.dcm' -exec tail -c 131072 {} + | wc -c"])
         #expect(summed.status == 0)
     }
 

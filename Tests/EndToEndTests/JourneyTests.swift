@@ -33,7 +33,9 @@ struct JourneyTests {
         let folder = try TemporaryFolder()
         _ = try served.storescu(try Study.make(in: folder.appending("study"), images: 1))
         let file = "\(served.mount)/\(try #require(try served.files(".dcm").first))"
-        for command in [["rm", "-f", file], ["touch", file], ["mkdir", served.mount + "/new"], ["chmod", "600", file]] {
+        for command in [
+            ["rm", "-f", file], ["touch", file], ["mkdir", served.mount + "/new"], ["chmod", "600", file],
+        ] {
             let tried = try Program.run(command[0], Array(command.dropFirst()))
             #expect(tried.status == 1)
             #expect(tried.errors.contains("Read-only file system"), "\(tried.errors)")
@@ -68,8 +70,10 @@ struct JourneyTests {
 
     /// Path, inode number, size and time of every file.
     private func inodes(_ served: ServedArchive) throws -> [Substring] {
-        try Program.run("find", [served.mount, "-type", "f", "-printf", "%P %i %s %T@\\n"]).output.split(separator: "\n")
-            .sorted()
+        try Program.run("find", [served.mount, "-type", "f", "-printf", "%P %i %s %T@\\n"]).output.split(
+            separator: "\n"
+        )
+        .sorted()
     }
 
     /// What dcmdump says of the data set.

@@ -49,7 +49,9 @@ final class ServedArchive {
         for descriptor in [input, errors, writing] { close(descriptor) }
         var line = ""
         var byte: UInt8 = 0
-        while !line.hasSuffix("\n"), Glibc.read(reading, &byte, 1) == 1 { line.unicodeScalars.append(Unicode.Scalar(byte)) }
+        while !line.hasSuffix("\n"), Glibc.read(reading, &byte, 1) == 1 {
+            line.unicodeScalars.append(Unicode.Scalar(byte))
+        }
         let place = line.split(separator: "dicom=127.0.0.1:").last?.split(separator: "/").first
         guard line.hasPrefix("dicomfs ready "), let port = place.flatMap({ Int($0) }) else {
             throw NotReady(line: line, log: self.log)
@@ -112,7 +114,9 @@ enum Study {
         .deletingLastPathComponent().path + "/tools/make-study"
 
     /// Writes one to a folder; its files, sorted.
-    static func make(in folder: String, images: Int, size: Int = 64, seed: Int = 1, noise: Bool = false) throws -> [String] {
+    static func make(in folder: String, images: Int, size: Int = 64, seed: Int = 1, noise: Bool = false) throws
+        -> [String]
+    {
         var arguments = [folder, "--images", "\(images)", "--size", "\(size)", "--seed", "\(seed)"]
         if noise { arguments.append("--noise") }
         let made = try Program.run(maker, arguments)

@@ -2,6 +2,7 @@ import ArchiveControl
 import ArgumentParser
 import Foundation
 import Glibc
+import SystemPackage
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,31 +50,31 @@ struct Export: ParsableCommand {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw ExitStatus(code: EXIT_FAILURE, message: "cannot make the folder \(folder): \(error.localizedDescription)")
+            throw ExitStatus(
+                code: EXIT_FAILURE, message: "cannot make the folder \(folder): \(error.localizedDescription)")
         }
         guard force || !isThere(path) else {
             throw ExitStatus(code: EXIT_FAILURE, message: "\(path) is there already; --force overwrites it")
         }
         let temporary = "\(folder)/.dicomfs-\(getpid()).part"
-        let output = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard output >= 0 else {
-            throw ExitStatus(code: EXIT_FAILURE, message: "cannot write \(path): \(String(cString: strerror(errno)))")
-        }
         do {
-            defer { close(output) }
-            try exiting { () throws(Failure) in
-                try access.perform(.write(node: file.node, name: path), file: output)
+            let output = try FileDescriptor.open(
+                temporary, .writeOnly, options: [.create, .truncate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
+            try output.closeAfter {
+                try exiting { () throws(Failure) in
+                    try access.perform(.write(node: file.node, name: path), file: output.rawValue)
+                }
+                let time = timespec(
+                    tv_sec: Int(file.modified / 1_000_000_000), tv_nsec: Int(file.modified % 1_000_000_000))
+                var times = [time, time]
+                futimens(output.rawValue, &times)
             }
-            let seconds = Int(file.modified / 1_000_000_000)
-            let rest = Int(file.modified % 1_000_000_000)
-            var times = [timespec(tv_sec: seconds, tv_nsec: rest), timespec(tv_sec: seconds, tv_nsec: rest)]
-            futimens(output, &times)
+            guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
         } catch {
             unlink(temporary)
-            throw error
-        }
-        guard rename(temporary, path) == 0 else {
-            throw ExitStatus(code: EXIT_FAILURE, message: "cannot write \(path): \(String(cString: strerror(errno)))")
+            guard let errno = error as? Errno else { throw error }
+            throw ExitStatus(code: EXIT_FAILURE, message: "cannot write \(path): \(errno)")
         }
     }
 }

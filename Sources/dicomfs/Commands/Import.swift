@@ -2,8 +2,6 @@ import ArchiveControl
 import ArgumentParser
 import Foundation
 import Glibc
-import Synchronization
-import Threads
 
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,36 +49,5 @@ struct Import: ParsableCommand {
                 "skipped \(counts.skipped.count), refused \(counts.refused.count)")
         }
         if !counts.refused.isEmpty || strict && !counts.skipped.isEmpty { throw ExitCode.failure }
-    }
-}
-
-/// The files under some paths, depth first, found as they are asked for. Usable from several threads.
-final class FileWalk: Sendable {
-    private struct State {
-        /// What is still to be looked at, the next one last.
-        var pending: [String]
-    }
-
-    private let state: Mutex<State>
-
-    init(_ paths: [String]) { state = Mutex(State(pending: paths.reversed())) }
-
-    /// The next regular file (a symbolic link to one counts, a link to a folder does not); nil when there is no more.
-    func next() -> String? {
-        state.withLock { state in
-            while let path = state.pending.popLast() {
-                var status = stat()
-                guard lstat(path, &status) == 0 else { return path }
-                if status.st_mode & S_IFMT == S_IFDIR {
-                    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-                    let base = path.hasSuffix("/") ? path : path + "/"
-                    state.pending.append(contentsOf: names.sorted(by: >).map { base + $0 })
-                    continue
-                }
-                guard stat(path, &status) == 0 else { return path }
-                if status.st_mode & S_IFMT == S_IFREG { return path }
-            }
-            return nil
-        }
     }
 }

@@ -17,7 +17,8 @@ struct List: ParsableCommand {
     @Option(help: "What to list: patient, study, series or instance.")
     var level: Level = .patient
 
-    @Option(help: ArgumentHelp("Only what belongs to this resource (identifier, or its first 10 digits).", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("Only what belongs to this resource (identifier, or its first 10 digits).", valueName: "id"))
     var parent: String?
 
     @Flag(help: "Print one JSON array.")
@@ -43,6 +44,7 @@ struct List: ParsableCommand {
 }
 
 extension Level: ExpressibleByArgument {
+    /// The level with this name.
     public init?(argument: String) {
         guard let level = Level.allCases.first(where: { $0.name == argument }) else { return nil }
         self = level

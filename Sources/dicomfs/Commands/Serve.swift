@@ -86,7 +86,8 @@ struct Serve: ParsableCommand {
         guard !contains(mount, archive), !contains(archive, mount) else {
             throw ExitStatus(
                 code: EXIT_FAILURE,
-                message: "the mount point \(mount) and the archive \(archive) lie within each other; choose another place")
+                message:
+                    "the mount point \(mount) and the archive \(archive) lie within each other; choose another place")
         }
     }
 

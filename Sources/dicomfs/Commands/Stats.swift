@@ -5,7 +5,8 @@ import DICOMArchive
 struct Stats: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Count what the archive holds.",
-        discussion: "`bytes` counts all data sets as if nothing were shared, `chunk bytes` what is stored of their bulk.")
+        discussion:
+            "`bytes` counts all data sets as if nothing were shared, `chunk bytes` what is stored of their bulk.")
 
     @OptionGroup var archive: ArchiveOption
 

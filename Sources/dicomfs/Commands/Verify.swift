@@ -22,7 +22,8 @@ struct Verify: ParsableCommand {
                 guard case .verified(let soFar, let isDone) = event else { return }
                 if isDone { result = soFar }
                 if showsProgress {
-                    Output.progress(isDone ? "" : "\(soFar.chunks) chunks, \(soFar.versions) versions, \(soFar.rows) rows")
+                    Output.progress(
+                        isDone ? "" : "\(soFar.chunks) chunks, \(soFar.versions) versions, \(soFar.rows) rows")
                 }
             }
         }
