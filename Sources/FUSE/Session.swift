@@ -176,11 +176,16 @@ final class SessionContext: @unchecked Sendable {
     unowned(unsafe) var session: Session?
 }
 
-/// Lets a signal end a system call and do nothing else.
+/// Lets a signal end a system call of this thread and do nothing else. A thread may have it blocked from its maker: those
+/// of Dispatch do.
 private func interruptWithoutAction(_ signal: Int32) {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in }
     sigemptyset(&action.sa_mask)
     action.sa_flags = 0
     sigaction(signal, &action, nil)
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, signal)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
 }
