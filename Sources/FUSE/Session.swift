@@ -51,7 +51,8 @@ package final class Session: @unchecked Sendable {
     ) throws(MountError) -> Session {
         guard access("/dev/fuse", R_OK | W_OK) == 0 else {
             let reason = String(cString: strerror(errno))
-            throw MountError(.unavailable, "cannot use /dev/fuse: \(reason); load the module fuse, or run where it is allowed")
+            throw MountError(
+                .unavailable, "cannot use /dev/fuse: \(reason); load the module fuse, or run where it is allowed")
         }
         Log.install()
         let session = try Session(fileSystem, mountPoint, options)
@@ -87,7 +88,8 @@ package final class Session: @unchecked Sendable {
                 Unmanaged.passUnretained(context).toOpaque())
         }
         guard let made else {
-            throw MountError(.failed, "cannot prepare the mount at \(mountPoint.path): \(Log.takeLast() ?? "libfuse failed")")
+            let reason = Log.takeLast() ?? "libfuse failed"
+            throw MountError(.failed, "cannot prepare the mount at \(mountPoint.path): \(reason)")
         }
         handle = made
         notifier = Notifier(handle: made)
