@@ -3,8 +3,10 @@ import DICOMArchive
 import FUSE
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 /// What programs see while instances come and go.
 @Suite(.serialized)
@@ -130,54 +132,75 @@ struct ArrivalTests {
         }
     }
 
-    /// Bytes of a mapping: nil where it cannot be read, which a direct look would die of.
-    private static func mapped(_ map: UnsafeMutableRawPointer, _ count: Int) -> [UInt8?] {
-        var bytes: [UInt8?] = []
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { return [] }
-        defer { for end in ends { close(end) } }
-        for page in stride(from: 0, to: count, by: 4096) {
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            let length = min(4096, count - page)
-            let written = write(ends[1], map + page, length)
-            if written > 0 { _ = read(ends[0], &buffer, written) }
-            bytes += (0..<length).map { $0 < written ? buffer[$0] : nil }
-        }
-        return bytes
-    }
+    /// Reads a file again after it was replaced, through a descriptor and a mapping from before; another process, because
+    /// one that waits for a page of its own mount may keep its threads from serving it.
+    private static let holder = """
+        import mmap, os, sys, time
+        path, ready, go, is_read = sys.argv[1:]
+        file = os.open(path, os.O_RDONLY)
+        size = os.fstat(file).st_size
+        map = memoryview(mmap.mmap(file, size, mmap.MAP_SHARED, mmap.PROT_READ))
+        old = open(path, 'rb').read() if is_read == 'true' else os.pread(file, 100, 0)
+        open(ready, 'w').close()
+        while not os.path.exists(go): time.sleep(0.005)
+        def pages(read):
+            found = []
+            for start in range(0, size, 4096):
+                try: found.append(read(start, min(4096, size - start)))
+                except OSError as error: found.append(error.errno)
+            return found
+        ends = os.pipe()
+        def mapped(start, count):
+            # Written, a page that cannot be read is an error; looked at, it is the end of the process.
+            os.write(ends[1], map[start:start + count])
+            return os.read(ends[0], count)
+        for found in pages(mapped), pages(lambda start, count: os.pread(file, count, start)):
+            print(' '.join(str(page) if isinstance(page, int) else page.hex() for page in found))
+        """
 
-    @Test(arguments: [false, true])
+    @Test(.enabled(if: Python.path != nil, "\(Python.missing)"), arguments: [false, true])
     func `other bytes under the same identifier never mix with those of an open file`(isReadBefore: Bool) throws {
         let mount = try ArchiveMount()
         let old = TestInstance(side: 700, seed: 1)
         let new = TestInstance(side: 700, seed: 2)
         let id = try mount.store(old.dataSet)
         let path = try mount.path(of: id)
-        let size = Int(try #require(fileStatus(path)).st_size)
         let oldBytes = try #require(contents(path))
-        let node = fileStatus(path)?.st_ino
-        if !isReadBefore { mount.session.notifier.invalidate(UInt64(node ?? 0)) }
-        let file = open(path, O_RDONLY)
-        defer { close(file) }
-        let map = try #require(mmap(nil, size, PROT_READ, MAP_SHARED, file, 0))
-        defer { munmap(map, size) }
-        var first = [UInt8](repeating: 0, count: 100)
-        #expect(pread(file, &first, 100, 0) == 100)
+        let node = try #require(fileStatus(path)).st_ino
+        mount.session.notifier.invalidate(UInt64(node))
+        let (ready, go) = (mount.folder.appending("ready"), mount.folder.appending("go"))
+        let (box, ended) = (ProgramBox(), Gate())
+        Thread.start {
+            box.set(
+                try? Python.run("import signal; signal.alarm(30)\n" + Self.holder, [path, ready, go, "\(isReadBefore)"]))
+            ended.open()
+        }
+        while access(ready, F_OK) != 0, !ended.wait(milliseconds: 5) {}
 
         #expect(try mount.delete(id) == 1)
         #expect(try mount.store(new.dataSet) == id)
         #expect(try mount.path(of: id) == path)
-
         let newBytes = try #require(contents(path))
-        #expect(newBytes.count == size)
-        #expect(newBytes != oldBytes)
+        #expect(newBytes.count == oldBytes.count)
         #expect(newBytes.suffix(490_000).elementsEqual(new.dataSet.bytes.suffix(490_000)))
+        #expect(newBytes.suffix(490_000) != oldBytes.suffix(490_000))
         #expect(fileStatus(path)?.st_ino != node)
-        // Old bytes or an error, nowhere the new.
-        for (byte, oldByte) in zip(Self.mapped(map, size), oldBytes) where byte != nil { #expect(byte == oldByte) }
-        var buffer = [UInt8](repeating: 0, count: size)
-        let count = pread(file, &buffer, size, 0)
-        #expect(count < 0 ? errno == ESTALE : buffer.prefix(count).elementsEqual(oldBytes.prefix(count)))
+
+        _ = try mount.folder.write("go", [])
+        ended.wait()
+        let program = try #require(box.program)
+        #expect(program.status == 0, "\(program.errors)")
+        let lines = program.output.split(separator: "\n")
+        #expect(lines.count == 2)
+        let hex = oldBytes.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }
+        for (line, error) in zip(lines, [EFAULT, ESTALE]) {
+            let pages = line.split(separator: " ")
+            #expect(pages.count == (oldBytes.count + 4095) / 4096)
+            for (number, page) in pages.enumerated() where page != "\(error)" {
+                let start = number * 4096
+                #expect(page == hex[start..<min(start + 4096, hex.count)].joined())
+            }
+        }
     }
 
     @Test func `a listing misses and doubles no entry that stays, while others come and go`() throws {
@@ -229,4 +252,13 @@ struct ArrivalTests {
         }
         #expect(positions > 0)
     }
+}
+
+/// What a program that ran on another thread gave.
+private final class ProgramBox: Sendable {
+    private let result = Mutex<Program?>(nil)
+
+    var program: Program? { result.withLock { $0 } }
+
+    func set(_ program: Program?) { result.withLock { $0 = program } }
 }
