@@ -112,13 +112,18 @@ struct TestInstance {
     }
 }
 
+/// The name of a directory entry.
+func name(_ entry: UnsafeMutablePointer<dirent>) -> String {
+    withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+}
+
 /// Names in a directory, in order.
 func names(_ path: String) -> [String] {
     guard let stream = opendir(path) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let name = name(entry)
         if name != ".", name != ".." { names.append(name) }
     }
     return names.sorted()

@@ -4,6 +4,7 @@ import Glibc
 import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 /// A file system as programs see it through the kernel.
 @Suite(.serialized)
@@ -133,6 +134,31 @@ struct MountedTreeTests {
         #expect(Directory.names(mount.path) == ["old"])
         mount.session.notifier.waitForRequests(in: TestTree.root)
         #expect(mount.session.notifier.invalidate(TestTree.root))
+        #expect(Directory.names(mount.path) == ["old", "new"])
+    }
+
+    @Test func `a listing under way is waited for, and not kept`() throws {
+        tree.add("old", [])
+        let mount = try TestMount(tree)
+        let (gate, listed, told) = (Gate(), Gate(), Gate())
+        tree.state.withLock { $0.gates[TestTree.root] = gate }
+        let (path, notifier) = (mount.path, mount.session.notifier)
+        Thread.start {
+            _ = Directory.names(path)
+            listed.open()
+        }
+        // It has looked at what there is, and its answer is on the way.
+        tree.readerWaits.wait()
+        tree.add("new", [])
+        Thread.start {
+            notifier.waitForRequests(in: TestTree.root)
+            notifier.invalidate(TestTree.root)
+            told.open()
+        }
+        #expect(!told.wait(milliseconds: 50))
+        gate.open()
+        #expect(told.wait(milliseconds: 10_000))
+        #expect(listed.wait(milliseconds: 10_000))
         #expect(Directory.names(mount.path) == ["old", "new"])
     }
 

@@ -16,7 +16,7 @@ final class TestTree: FileSystem {
         var nodes: [UInt64: Node] = [:]
         /// Requests of these nodes are dropped unanswered.
         var dropped: Set<UInt64> = []
-        /// Reads of a node wait for its gate.
+        /// Reads and listings of a node wait for its gate, after they have looked at what there is.
         var gates: [UInt64: Gate] = [:]
         /// Children of these directories are listed by name only.
         var namesOnly: Set<UInt64> = []
@@ -27,7 +27,7 @@ final class TestTree: FileSystem {
     }
 
     let state = Mutex(State())
-    /// Opened when the first read waits for a gate.
+    /// Opened when the first request waits for a gate.
     let readerWaits = Gate()
 
     static let root: UInt64 = 1
@@ -79,6 +79,7 @@ final class TestTree: FileSystem {
                 state.namesOnly.contains(node)
             )
         }
+        waitForGate(node)
         var page = reply
         for (child, entry) in children where child > cookie {
             guard page.add(entry.name, Self.attributes(child, entry), cookie: child, isKnown: !namesOnly) else { break }
@@ -86,12 +87,15 @@ final class TestTree: FileSystem {
         page.send()
     }
 
+    private func waitForGate(_ node: UInt64) {
+        guard let gate = state.withLock({ $0.gates[node] }) else { return }
+        readerWaits.open()
+        gate.wait()
+    }
+
     func read(_ node: UInt64, _ range: Range<Int>, _ reply: consuming DataReply) {
         if isDropped(node) { return }
-        if let gate = state.withLock({ $0.gates[node] }) {
-            readerWaits.open()
-            gate.wait()
-        }
+        waitForGate(node)
         guard let bytes = state.withLock({ $0.nodes[node]?.bytes }) else { return reply.fail(ESTALE) }
         reply.data(bytes.span.bytes.extracting(range.clamped(to: 0..<bytes.count)))
     }
