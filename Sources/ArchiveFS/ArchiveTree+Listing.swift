@@ -7,13 +7,15 @@ extension ArchiveTree {
         let node = NodeID(rawValue: node)
         var page = reply
         do {
-            held.hold(node)
-            guard let own = try attributes(of: node), own.isDirectory else { throw ErrorNumber(ENOTDIR) }
+            guard let own = try attributes(of: node) else { throw ErrorNumber(ESTALE) }
+            guard own.isDirectory else { throw ErrorNumber(ENOTDIR) }
             var goOn = true
             if cookie < Cookie.dot { goOn = page.add(".", own, cookie: Cookie.dot) }
             if goOn, cookie < Cookie.dotDot {
                 // The kernel looks the parent up by itself; only the number is shown.
-                goOn = page.add("..", own, cookie: Cookie.dotDot, isKnown: false)
+                let parent = try archive.parent(of: node) ?? .root
+                let above = Attributes(node: parent.rawValue, isDirectory: true, modified: 0)
+                goOn = page.add("..", above, cookie: Cookie.dotDot, isKnown: false)
             }
             if goOn { try list(node, after: cookie, &page) }
             page.send()
@@ -31,25 +33,33 @@ extension ArchiveTree {
     }
 
     private func listDirectories(of parent: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
+        let isKnown = try !isLarge(parent)
+        // Before the rows are read, which the cursor fixes at its start.
+        let changes = held.changes
         let kind: NodeID.Kind = parent.kind == .patient ? .study : parent.kind == .study ? .series : .patient
-        let first = NodeID(kind, Cookie.firstPayload(after: cookie))
+        // Not masked: after the last payload comes nothing.
+        let first = NodeID(rawValue: NodeID(kind, 0).rawValue + Cookie.firstPayload(after: cookie))
         try archive.entries(of: parent, from: first) { child, entry in
             var entry = entry
-            // What changed while it was read was not made known: read it again.
-            if held.hold(child) { entry = try archive.entry(of: child, in: parent) ?? entry }
+            if isKnown {
+                held.hold(child)
+                // A change since then was perhaps not made known, when the child was not held yet: read it again.
+                if held.changes != changes { entry = try archive.entry(of: child, in: parent) ?? entry }
+            }
             let attributes = Attributes(node: child.rawValue, isDirectory: true, modified: entry.modified)
-            return page.add(entry.name, attributes, cookie: Cookie.of(child, 0))
+            return page.add(entry.name, attributes, cookie: Cookie.of(child, 0), isKnown: isKnown)
         }
     }
 
     private func listInstances(of series: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
+        let isKnown = try !isLarge(series)
         // An instance whose last entry has not been listed is looked at again.
         let first = NodeID(.dicom, Cookie.firstPayload(notBefore: cookie))
         try archive.entries(of: series, from: first) { node, entry in
             let entries = InstanceEntries(node, entry)
             for (place, (kind, name)) in entries.names.enumerated() where Cookie.of(node, place) > cookie {
                 guard let attributes = entries.attributes(of: node.of(kind)) else { continue }
-                guard page.add(name, attributes, cookie: Cookie.of(node, place)) else { return false }
+                guard page.add(name, attributes, cookie: Cookie.of(node, place), isKnown: isKnown) else { return false }
             }
             return true
         }
@@ -57,15 +67,35 @@ extension ArchiveTree {
 
     private func listFrames(of frames: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
         guard let entry = try instance(of: frames) else { throw ErrorNumber(ESTALE) }
+        let isKnown = entry.frames <= Self.manyChildren
         var number = Int(Cookie.firstPayload(after: cookie))
         while number < entry.frames {
             let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number + 1)
             let attributes = Attributes(
                 node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)
             let next = Cookie.of(payload: UInt64(number), 0)
-            guard page.add(InstanceEntries.frameName(number + 1), attributes, cookie: next) else { return }
+            guard page.add(InstanceEntries.frameName(number + 1), attributes, cookie: next, isKnown: isKnown) else {
+                return
+            }
             number += 1
         }
+    }
+
+    /// Of a directory with more children the kernel is given names only, and no inode to keep for each.
+    private static let manyChildren = 20_000
+
+    /// Whether a directory has many children, about: told from how close its first ones lie, since payloads are digests
+    /// and spread evenly.
+    private func isLarge(_ directory: NodeID) throws -> Bool {
+        let sample = 16
+        var count = 0
+        var last: UInt64 = 0
+        try archive.entries(of: directory) { child, _ in
+            count += 1
+            last = child.payload
+            return count < sample
+        }
+        return count == sample && last < UInt64(sample) << NodeID.payloadBits / UInt64(Self.manyChildren)
     }
 }
 

@@ -33,7 +33,7 @@ extension ArchiveTree {
             guard let entry = try instance(of: node) else { return nil }
             return InstanceEntries(node, entry).attributes(of: node)
         case .frame:
-            guard let entry = try archive.entry(ofFrame: node) else { return nil }
+            guard let entry = try archive.entry(ofFrame: node), node.frame.number <= entry.frames else { return nil }
             return Attributes(node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)
         default: return nil
         }
@@ -59,7 +59,7 @@ extension ArchiveTree {
 
     private func frame(named name: String, in frames: NodeID) throws -> Attributes? {
         guard let entry = try instance(of: frames), let number = InstanceEntries.frameNumber(name),
-            (1...max(1, entry.frames)).contains(number), entry.frames > 0
+            number >= 1, number <= entry.frames
         else { return nil }
         let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number)
         return Attributes(node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)

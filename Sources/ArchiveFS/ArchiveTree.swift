@@ -16,9 +16,9 @@ package final class ArchiveTree: FileSystem {
     package func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply) {
         var reply: EntryReply? = reply
         answer({ reply.take()?.fail($0) }) {
-            guard name.utf8.count <= Int(NAME_MAX) else { throw ErrorNumber(ENAMETOOLONG) }
             guard let found = try find(name, in: NodeID(rawValue: parent)) else { throw ErrorNumber(ENOENT) }
-            reply.take()?.found(found)
+            // The kernel looks `.` and `..` up by handle and takes no lock of a directory: a notification could come first.
+            reply.take()?.found(found, isKept: name != "." && name != "..")
         }
     }
 

@@ -6,7 +6,8 @@ import Glibc
 /// Requests come from many threads at once and may block. Each is answered through its reply, exactly once; a reply that
 /// is dropped answers EIO. The bytes and the size behind a node must never change; a node that is gone answers ESTALE.
 package protocol FileSystem: Sendable {
-    /// The node with a name in a directory (LOOKUP). ENOENT when there is none, ENAMETOOLONG when there can be none.
+    /// The node with a name of at most 255 bytes in a directory (LOOKUP); ENOENT when there is none. NFS asks for `.` and
+    /// `..` too.
     func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply)
 
     /// A node's attributes (GETATTR).

@@ -6,8 +6,11 @@ import Synchronization
 enum Log {
     private static let last = Mutex<String?>(nil)
 
-    /// Takes libfuse's messages; process-wide.
-    static func install() { fuse_set_log_func(receiveLog) }
+    /// Takes libfuse's messages from now on; process-wide.
+    static func install() {
+        fuse_set_log_func(receiveLog)
+        _ = takeLast()
+    }
 
     /// The last message, once.
     static func takeLast() -> String? {

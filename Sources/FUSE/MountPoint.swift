@@ -14,13 +14,13 @@ package struct MountPoint: Sendable {
     package init(_ path: String, subtype: String) throws(MountError) {
         let absolute = Self.absolute(path)
         try Self.clearStale(absolute, type: "fuse.\(subtype)")
+        if Self.isDead(absolute) {
+            throw MountError(
+                .busy, "\(absolute) is a dead mount of another file system; unmount it with fusermount3 -u \(absolute)")
+        }
         var status = stat()
         guard stat(absolute, &status) == 0 else {
             let code = errno
-            if code == ENOTCONN {
-                throw MountError(
-                    .busy, "\(absolute) is a dead mount of another file system; unmount it with fusermount3 -u \(absolute)")
-            }
             let advice = code == ENOENT ? "; make it with mkdir \(absolute)" : ""
             throw MountError(
                 .badMountPoint, "cannot mount at \(absolute): \(String(cString: strerror(code)))\(advice)")
@@ -52,11 +52,7 @@ package struct MountPoint: Sendable {
     private static func clearStale(_ path: String, type: String) throws(MountError) {
         // Several may lie on each other.
         for _ in 0..<16 {
-            // Not stat(2): the kernel may answer that itself, long after the daemon died.
-            var status = statvfs()
-            guard statvfs(path, &status) != 0, errno == ENOTCONN, MountTable().mount(at: path)?.type == type else {
-                return
-            }
+            guard isDead(path), MountTable().mount(at: path)?.type == type else { return }
             guard unmount(path) else {
                 throw MountError(
                     .busy, "the stale mount at \(path) cannot be cleared; unmount it with fusermount3 -uz \(path)")
@@ -66,6 +62,13 @@ package struct MountPoint: Sendable {
 
     /// Takes the topmost mount away without waiting for those who use it, for an end that cannot be orderly.
     package func detach() { _ = Self.unmount(path) }
+
+    /// Whether a FUSE mount is there whose process is gone. Asked of statfs(2): the kernel still answers stat(2) from what
+    /// it has cached.
+    private static func isDead(_ path: String) -> Bool {
+        var space = statvfs()
+        return statvfs(path, &space) != 0 && errno == ENOTCONN
+    }
 
     /// Takes the topmost mount away, at once for new users and when the last one ends for those there are.
     static func unmount(_ path: String) -> Bool {

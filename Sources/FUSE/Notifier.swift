@@ -16,14 +16,22 @@ package final class Notifier: Sendable {
 
     init(handle: OpaquePointer) { state = Mutex(State(handle: handle)) }
 
-    /// A name in a directory appeared or went, or stands for another node: the kernel asks again. Waits for look-ups and
-    /// listings of the directory that are under way.
+    /// A name in a directory went, or stands for another node: the kernel asks again. Waits for look-ups and listings of
+    /// the directory that are under way.
     package func invalidateEntry(_ name: String, in parent: UInt64) {
         notify { fuse_lowlevel_notify_inval_entry($0, parent, name, name.utf8.count) }
     }
 
+    /// Waits until the kernel has taken the answers to all look-ups and listings of a directory that are under way.
+    ///
+    /// Every notification of an entry takes the directory's lock, which those hold. The name is one that no entry has.
+    package func waitForRequests(in directory: UInt64) { invalidateEntry("-", in: directory) }
+
     /// A node's attributes and contents, or of a directory its listing, are to be asked for again.
-    package func invalidate(_ node: UInt64) {
+    ///
+    /// - Returns: whether the kernel had anything of it.
+    @discardableResult
+    package func invalidate(_ node: UInt64) -> Bool {
         notify { fuse_lowlevel_notify_inval_inode($0, node, 0, 0) }
     }
 
@@ -33,15 +41,17 @@ package final class Notifier: Sendable {
         while state.withLock({ $0.running > 0 }) { usleep(1000) }
     }
 
-    private func notify(_ body: (OpaquePointer) -> Int32) {
+    @discardableResult
+    private func notify(_ body: (OpaquePointer) -> Int32) -> Bool {
         let handle = state.withLock { state in
             if state.handle != nil { state.running += 1 }
             return SendableHandle(state.handle)
         }
-        guard let handle = handle.pointer else { return }
+        guard let handle = handle.pointer else { return false }
         // ENOENT: the kernel has nothing of it. Any other failure means that the mount is going.
-        _ = body(handle)
+        let code = body(handle)
         state.withLock { $0.running -= 1 }
+        return code == 0
     }
 }
 

@@ -24,6 +24,11 @@ enum Operations {
 
 private func initialize(_ context: UnsafeMutableRawPointer?, _ connection: UnsafeMutablePointer<fuse_conn_info>?) {
     guard let connection else { return }
+    if let context {
+        let session = Unmanaged<SessionContext>.fromOpaque(context).takeUnretainedValue().session
+        // The kernel takes the lesser of this and what the mount has: `Session.raiseReadAhead()`.
+        if let session { connection.pointee.max_readahead = UInt32(clamping: session.options.readAhead * 1024) }
+    }
     func want(_ capability: Int32) {
         if connection.pointee.capable & UInt32(capability) != 0 { connection.pointee.want |= UInt32(capability) }
     }
@@ -49,6 +54,8 @@ private func lookUp(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: Unsafe
     guard let session = session(request), let name else { return _ = fuse_reply_err(request, EIO) }
     session.counters.lookUps.add()
     let reply = EntryReply(PendingRequest(request: request, session: session))
+    // The kernel does not see to this, and takes 1024 bytes and more.
+    guard strlen(name) <= Int(NAME_MAX) else { return reply.fail(ENAMETOOLONG) }
     // A name that is not UTF-8 is none of ours.
     guard let name = String(validatingCString: name) else { return reply.fail(ENOENT) }
     session.fileSystem.lookUp(name, in: parent, reply)

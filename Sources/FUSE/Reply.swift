@@ -19,9 +19,15 @@ package struct EntryReply: ~Copyable {
     deinit { if !isAnswered { pending.fail(EIO) } }
 
     /// The entry found.
-    package consuming func found(_ attributes: Attributes) {
+    ///
+    /// - Parameter isKept: whether the kernel may remember it, until it is invalidated. Else it asks again each time.
+    package consuming func found(_ attributes: Attributes, isKept: Bool = true) {
         isAnswered = true
         var entry = pending.session.entry(attributes)
+        if !isKept {
+            entry.entry_timeout = 0
+            entry.attr_timeout = 0
+        }
         fuse_reply_entry(pending.request, &entry)
     }
 

@@ -4,7 +4,8 @@ import Synchronization
 
 /// A file system mounted in the kernel and served by this process: `fuse_session` of libfuse's low-level interface.
 ///
-/// ``mount(_:at:options:)``, then ``run()`` on a thread of its own until ``stop()`` or umount(8).
+/// ``mount(_:at:options:)``, then ``run()`` on a thread of its own, once, until ``stop()`` or umount(8). Dropped before
+/// it ran, it is unmounted.
 package final class Session: @unchecked Sendable {
     /// How a session is mounted.
     package struct Options: Sendable {
@@ -34,7 +35,15 @@ package final class Session: @unchecked Sendable {
     private let handle: OpaquePointer
     /// Tells the kernel what changed.
     package let notifier: Notifier
-    private let loopThread = Mutex<pthread_t?>(nil)
+    private let phase = Mutex(Phase.mounted)
+
+    private enum Phase {
+        case mounted
+        /// In libfuse's loop, on this thread.
+        case serving(pthread_t)
+        case unmounting
+        case ended
+    }
 
     /// Mounts a file system. It answers once ``run()`` is called.
     package static func mount(
@@ -42,7 +51,8 @@ package final class Session: @unchecked Sendable {
     ) throws(MountError) -> Session {
         guard access("/dev/fuse", R_OK | W_OK) == 0 else {
             let reason = String(cString: strerror(errno))
-            throw MountError(.unavailable, "cannot use /dev/fuse: \(reason); load the module fuse, or run where it is allowed")
+            throw MountError(
+                .unavailable, "cannot use /dev/fuse: \(reason); load the module fuse, or run where it is allowed")
         }
         Log.install()
         let session = try Session(fileSystem, mountPoint, options)
@@ -72,12 +82,14 @@ package final class Session: @unchecked Sendable {
         let context = SessionContext()
         let made = pointers.withUnsafeMutableBufferPointer { pointers in
             var arguments = fuse_args(argc: 3, argv: pointers.baseAddress, allocated: 0)
+            defer { fuse_opt_free_args(&arguments) }
             return fuse_session_new(
                 &arguments, &operations, MemoryLayout<fuse_lowlevel_ops>.size,
                 Unmanaged.passUnretained(context).toOpaque())
         }
         guard let made else {
-            throw MountError(.failed, "cannot prepare the mount at \(mountPoint.path): \(Log.takeLast() ?? "libfuse failed")")
+            let reason = Log.takeLast() ?? "libfuse failed"
+            throw MountError(.failed, "cannot prepare the mount at \(mountPoint.path): \(reason)")
         }
         handle = made
         notifier = Notifier(handle: made)
@@ -87,31 +99,57 @@ package final class Session: @unchecked Sendable {
 
     private let context: SessionContext
 
-    deinit { fuse_session_destroy(handle) }
+    deinit {
+        fuse_session_unmount(handle)
+        fuse_session_destroy(handle)
+    }
 
-    /// Serves requests on several threads; returns when ``stop()`` is called or the file system is unmounted.
+    /// Serves requests on several threads; returns when it is unmounted, by ``stop()`` or by another.
     package func run() {
         interruptWithoutAction(SIGURG)
-        loopThread.withLock { $0 = pthread_self() }
+        let isFirst = phase.withLock { phase in
+            guard case .mounted = phase else { return false }
+            phase = .serving(pthread_self())
+            return true
+        }
+        guard isFirst else { return }
         let configuration = fuse_loop_cfg_create()
         fuse_loop_cfg_set_clone_fd(configuration, 0)
         fuse_session_loop_mt(handle, configuration)
         fuse_loop_cfg_destroy(configuration)
-        loopThread.withLock { $0 = nil }
-        notifier.close()
-        fuse_session_unmount(handle)
+        end()
     }
 
-    /// Makes ``run()`` return, after the requests that are being served, and unmounts. From any thread, but not one that
-    /// serves a request.
+    /// Unmounts, once the requests that are being served are answered, whoever still uses the files. When it returns, it
+    /// is unmounted and ``run()`` about to return. From any thread, but not one that serves a request.
     package func stop() {
         // While requests are still served: a notification may wait for one.
         notifier.close()
         fuse_session_exit(handle)
-        // The loop waits in sem_wait(3), which only a signal ends.
-        loopThread.withLock { thread in
-            if let thread { pthread_kill(thread, SIGURG) }
+        let isIdle = phase.withLock { phase in
+            guard case .mounted = phase else { return false }
+            phase = .unmounting
+            return true
         }
+        if isIdle { return end() }
+        while isEnding() { usleep(1000) }
+    }
+
+    /// Whether it is not unmounted yet. The loop waits in sem_wait(3), which only a signal ends, and one that comes just
+    /// before is lost: so each time one more.
+    private func isEnding() -> Bool {
+        phase.withLock { phase in
+            if case .serving(let thread) = phase { pthread_kill(thread, SIGURG) }
+            if case .ended = phase { return false }
+            return true
+        }
+    }
+
+    private func end() {
+        phase.withLock { $0 = .unmounting }
+        notifier.close()
+        fuse_session_unmount(handle)
+        phase.withLock { $0 = .ended }
     }
 
     func entry(_ attributes: Attributes) -> fuse_entry_param {
@@ -124,7 +162,7 @@ package final class Session: @unchecked Sendable {
         return entry
     }
 
-    /// Without permission the kernel's own 128 KiB stay.
+    /// Before the kernel agrees with ``Operations`` on the lesser. Without permission the kernel's own 128 KiB stay.
     private func raiseReadAhead() {
         guard let device = MountTable().mount(at: mountPoint.path)?.device,
             let file = fopen("/sys/class/bdi/\(device)/read_ahead_kb", "we")
@@ -140,11 +178,16 @@ final class SessionContext: @unchecked Sendable {
     unowned(unsafe) var session: Session?
 }
 
-/// Lets a signal end a system call and do nothing else.
+/// Lets a signal end a system call of this thread and do nothing else. A thread may have it blocked from its maker: those
+/// of Dispatch do.
 private func interruptWithoutAction(_ signal: Int32) {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in }
     sigemptyset(&action.sa_mask)
     action.sa_flags = 0
     sigaction(signal, &action, nil)
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, signal)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
 }
