@@ -24,11 +24,11 @@ package final class Archive: Sendable {
     package init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
         folder = try ArchiveFolder.open(path, create: create, holder: holder)
         do {
-            store = ContentStore(engine: try RocksDBEngine(path: folder.database, create: create))
+            let engine = try RocksDBEngine(path: folder.database, create: folder.isNew)
+            try folder.finishCreation()
+            store = ContentStore(engine: engine)
         } catch {
-            guard error.code == .damaged else { throw ArchiveError(error) }
-            throw ArchiveError(
-                .damaged, "the database of \(path) is damaged: \(error.description); restore it from a backup")
+            throw ArchiveError(error)
         }
         commits = CommitQueue(engine: store.engine)
     }
@@ -37,13 +37,16 @@ package final class Archive: Sendable {
     package func setObserver(_ new: (any TreeObserver)?) { observer.withLock { $0 = new } }
 
     /// Forgets what went and tells the observer, on the thread of the change, after the commit and with no lock held.
-    func announce(_ changes: [TreeChange]) {
-        guard !changes.isEmpty else { return }
-        for case .removed(let node, _, _) in changes {
-            files.remove(node)
-            images.remove(node)
+    func announce(_ outcome: CommitOutcome) {
+        if !outcome.removedNodes.isEmpty {
+            let nodes = Set(outcome.removedNodes)
+            files.removeAll { nodes.contains($0) }
+            images.removeAll { nodes.contains($0.of(.dicom)) && $0.kind != .frame }
+            let ordinals = Set(outcome.removedFrameOrdinals)
+            if !ordinals.isEmpty { images.removeAll { $0.kind == .frame && ordinals.contains($0.frame.ordinal) } }
         }
-        observer.withLock { $0 }?.treeDidChange(changes)
+        guard !outcome.changes.isEmpty else { return }
+        observer.withLock { $0 }?.treeDidChange(outcome.changes)
     }
 }
 
