@@ -21,16 +21,22 @@ package final class Archive: Sendable {
     ///   - path: the folder.
     ///   - create: make an archive where there is none; the folder may be missing or empty.
     ///   - holder: what is told to others who want to open it.
-    package init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
-        folder = try ArchiveFolder.open(path, create: create, holder: holder)
+    package convenience init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
+        let folder = try ArchiveFolder.open(path, create: create, holder: holder)
         do {
             let engine = try RocksDBEngine(path: folder.database, create: folder.isNew)
             try folder.finishCreation()
-            store = ContentStore(engine: engine)
+            self.init(folder: folder, engine: engine)
         } catch {
             throw ArchiveError(error)
         }
-        commits = CommitQueue(engine: store.engine)
+    }
+
+    /// The archive in an open folder, over an engine.
+    init(folder: ArchiveFolder, engine: any StorageEngine) {
+        self.folder = folder
+        store = ContentStore(engine: engine)
+        commits = CommitQueue(engine: engine)
     }
 
     /// Who is told what changes in the tree; nil for no one. One at a time.
