@@ -116,7 +116,7 @@ extension CommitPlan {
 
 extension Recipe {
     /// The node id it has when no other resource does.
-    fileprivate var naturalNode: NodeID {
+    var naturalNode: NodeID {
         let digest = versionDigest.array
         let low = (UInt64(digest[0]) << 16 | UInt64(digest[1]) << 8 | UInt64(digest[2])) >> 7
         return NodeID(.dicom, reference.instance.leading(bits: 40) << NodeID.freeBits | low)

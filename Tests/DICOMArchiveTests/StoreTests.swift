@@ -31,8 +31,7 @@ import Testing
             OrthancIdentifier.patient("P1"), .study("P1", "1.2.3"), .series("P1", "1.2.3", "1.2.3.4"), outcome.instance,
         ].map(\.shortSuffix)
         #expect(
-            path == "P1_Doe_Jane_\(ids[0])/20240131_Head_\(ids[1])/2_CT_Head_\(ids[2])/000001_\(ids[3])"
-                || path == "P1_Doe_Jane_\(ids[0])/20240131_Head_\(ids[1])/2_CT_NoDescription_\(ids[2])/000001_\(ids[3])")
+            path == "P1_Doe_Jane_\(ids[0])/20240131_Head_\(ids[1])/2_CT_NoDescription_\(ids[2])/000001_\(ids[3])")
         #expect(try archive.rootModified() > 0)
     }
 
