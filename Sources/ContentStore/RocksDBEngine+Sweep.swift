@@ -26,6 +26,8 @@ extension RocksDBEngine {
                 buckets[row.arrival / Self.bucket, default: (0, 0)].removed += 1
                 return true
             }
+            // The write-ahead log keeps the bytes of all chunks until every family is in files.
+            if result.chunks > 0 { try flush() }
             // Giving space back moves the live chunks beside the gap: it is done whenever a bucket has a quarter less, so
             // that a chunk is moved for at most four sweeps and at most a quarter of the space is lost.
             let quarter = Self.bucket / 4
@@ -41,6 +43,14 @@ extension RocksDBEngine {
                 }
             }
             return result
+        }
+    }
+
+    private func flush() throws(StoreError) {
+        do throws(RocksDBError) {
+            for family in [bytes, chunks] + RowFamily.allCases.map(family) { try database.flush(family) }
+        } catch {
+            throw StoreError(error)
         }
     }
 
