@@ -161,7 +161,7 @@ import Testing
             var read: [UInt8] = []
             try file.withBytes(start..<start + length, from: archive.store) { $0.withUnsafeBytes { read = Array($0) } }
             let expected = all.dropFirst(start).prefix(length)
-            #expect(read.elementsEqual(expected), "\(start) \(length)")
+            #expect(read == Array(expected), "\(start) \(length)")
         }
     }
 
