@@ -54,6 +54,6 @@ extension AssociationListener {
                     flags | NI_NUMERICHOST | NI_NUMERICSERV)
             }
         }
-        return (host.withUnsafeBytes { text($0) }, service.withUnsafeBytes { text($0) })
+        return (host.withUnsafeBytes { asciiText($0) }, service.withUnsafeBytes { asciiText($0) })
     }
 }
