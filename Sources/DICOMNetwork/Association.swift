@@ -99,5 +99,6 @@ final class Network: @unchecked Sendable {
 
 /// The text up to the first NUL; what is not printable ASCII becomes "?", since it goes into logs.
 func asciiText(_ bytes: some Sequence<UInt8>) -> String {
-    String(decoding: bytes.prefix { $0 != 0 }.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+    let printable = bytes.prefix { $0 != 0 }.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }
+    return String(decoding: printable, as: UTF8.self)
 }

@@ -44,7 +44,9 @@ struct AssociationRequest {
             default: break
             }
         }
-        guard !contexts.isEmpty else { throw AssociationFailure("an association request without presentation contexts") }
+        guard !contexts.isEmpty else {
+            throw AssociationFailure("an association request without presentation contexts")
+        }
     }
 
     private mutating func addContext(_ value: ArraySlice<UInt8>) throws(AssociationFailure) {
@@ -111,9 +113,9 @@ extension AssociationRequest {
         var body: [UInt8] = [0, 1, 0, 0] + calledAETitle + callingAETitle + [UInt8](repeating: 0, count: 32)
         body += Self.item(0x10, applicationContext)
         for context in contexts {
-            let names =
-                Self.item(0x30, Array(context.abstractSyntax.utf8)) + Self.item(0x40, Array(context.transferSyntax.utf8))
-            body += Self.item(0x20, [context.id, 0, 0, 0] + names)
+            let abstract = Self.item(0x30, Array(context.abstractSyntax.utf8))
+            let transfer = Self.item(0x40, Array(context.transferSyntax.utf8))
+            body += Self.item(0x20, [context.id, 0, 0, 0] + abstract + transfer)
         }
         // Bits above give DCMTK modes of its own.
         let length = min(maximumLength, 1 << 20)

@@ -89,5 +89,7 @@ struct CommandSet {
 
     private static func uid(_ value: ArraySlice<UInt8>) -> String { asciiText(value.prefix { $0 != 0 && $0 != 0x20 }) }
 
-    private static func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    private static func little(_ value: UInt32) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
 }

@@ -20,7 +20,8 @@ final class Connection: Sendable {
         let deadline = ContinuousClock.now + .seconds(seconds)
         let head = try receive(6, until: deadline)
         guard head[0] == 0x01 else {
-            throw AssociationFailure("not DICOM: the first byte is \(String(head[0], radix: 16)) hexadecimal")
+            let first = String(head[0], radix: 16)
+            throw AssociationFailure("not an association request: the first byte is \(first) hexadecimal")
         }
         let length = head[2...].reduce(0) { $0 << 8 | Int($1) }
         guard length <= AssociationRequest.longest else {
@@ -38,11 +39,13 @@ final class Connection: Sendable {
             var readable = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             let ready = poll(&readable, 1, Int32(clamping: milliseconds))
             if ready == 0 { throw AssociationFailure("no association request in time") }
-            let received =
-                ready < 0 ? -1 : bytes.withUnsafeMutableBytes { recv(socket, $0.baseAddress! + filled, count - filled, 0) }
+            let received = bytes.withUnsafeMutableBytes { bytes in
+                ready < 0 ? -1 : recv(socket, bytes.baseAddress! + filled, count - filled, 0)
+            }
             if received < 0, errno == EINTR || errno == EAGAIN { continue }
             guard received > 0 else {
-                throw AssociationFailure("connection closed \(filled == 0 && count == 6 ? "before" : "within") the request")
+                let isAtStart = filled == 0 && count == 6
+                throw AssociationFailure("connection closed \(isAtStart ? "before" : "within") the association request")
             }
             filled += received
         }
