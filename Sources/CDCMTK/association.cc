@@ -24,6 +24,9 @@ struct cdcmtk_network {
 struct cdcmtk_association {
     ConnectionState state{};
     T_ASC_Association *association = nullptr;
+    /** What is left of the PDVs of the last P-DATA-TF PDU, in DCMTK's buffer. */
+    const uint8_t *values = nullptr;
+    size_t values_left = 0;
 
     ~cdcmtk_association() {
         // Drops the connection first, which uses the state.
@@ -45,6 +48,34 @@ Result guarded(Result failure, Body body) noexcept {
     } catch (...) {
         return failure;
     }
+}
+
+/** Reads the next PDU; `cdcmtk_event_pdv` when it holds PDVs. */
+cdcmtk_event read_values(cdcmtk_association *association, char *error, size_t error_size) {
+    explain(error, error_size, "out of memory");
+    DUL_ASSOCIATIONKEY **key = &association->association->DULassociation;
+    ConnectionState &state = association->state;
+    state.received = 0;
+    state.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(state.idle_seconds);
+    OFCondition result = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
+    if (result == DUL_PEERREQUESTEDRELEASE) return cdcmtk_event_release;
+    if (result == DUL_PDATAPDUARRIVED) {
+        DUL_PDV first;
+        memset(&first, 0, sizeof first);
+        result = DUL_NextPDV(key, &first);
+        if (result.good()) {
+            // A PDV's data lie behind its length, its context and its control byte; a PDU's behind its type and its length.
+            association->values = static_cast<const uint8_t *>(first.data) - 6;
+            association->values_left = state.received - 6;
+            return cdcmtk_event_pdv;
+        }
+    }
+    // DCMTK tells the end of a connection, a silent peer and A-ABORT by the same condition.
+    if (state.timed_out) return cdcmtk_event_timeout;
+    if (state.closed) return cdcmtk_event_closed;
+    if (result == DUL_PEERABORTEDASSOCIATION) return cdcmtk_event_abort;
+    explain(error, error_size, result.good() ? "unexpected PDU" : result.text());
+    return cdcmtk_event_error;
 }
 
 }  // namespace
@@ -112,34 +143,25 @@ int cdcmtk_association_acknowledge(cdcmtk_association *association) {
 cdcmtk_event cdcmtk_association_next(
     cdcmtk_association *association, cdcmtk_pdv *pdv, char *error, size_t error_size) {
     return guarded(cdcmtk_event_error, [&] {
-        DUL_ASSOCIATIONKEY **key = &association->association->DULassociation;
-        ConnectionState &state = association->state;
-        DUL_PDV next;
-        memset(&next, 0, sizeof next);
-        if (DUL_NextPDV(key, &next).bad()) {
-            explain(error, error_size, "out of memory");
-            state.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(state.idle_seconds);
-            OFCondition result = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
-            if (result == DUL_PEERREQUESTEDRELEASE) return cdcmtk_event_release;
-            if (result != DUL_PDATAPDUARRIVED) {
-                // DCMTK tells the end of a connection, a silent peer and A-ABORT by the same condition.
-                if (state.timed_out) return cdcmtk_event_timeout;
-                if (state.closed) return cdcmtk_event_closed;
-                if (result == DUL_PEERABORTEDASSOCIATION) return cdcmtk_event_abort;
-                explain(error, error_size, result.good() ? "unexpected PDU" : result.text());
-                return cdcmtk_event_error;
-            }
-            result = DUL_NextPDV(key, &next);
-            if (result.bad()) {
-                explain(error, error_size, result.text());
-                return cdcmtk_event_error;
-            }
+        if (association->values_left == 0) {
+            cdcmtk_event event = read_values(association, error, error_size);
+            if (event != cdcmtk_event_pdv) return event;
         }
-        pdv->context_id = next.presentationContextID;
-        pdv->is_command = next.pdvType == DUL_COMMANDPDV;
-        pdv->is_last = next.lastPDV ? 1 : 0;
-        pdv->data = next.data;
-        pdv->length = next.fragmentLength;
+        // DUL_NextPDV finds only the first two: for the third it adds up the wrong lengths and leaves its buffer.
+        const uint8_t *value = association->values;
+        size_t left = association->values_left;
+        size_t length = left < 6 ? 0 : static_cast<size_t>(value[0]) << 24 | value[1] << 16 | value[2] << 8 | value[3];
+        if (length < 2 || length > left - 4) {
+            explain(error, error_size, "presentation data values that are longer than their PDU");
+            return cdcmtk_event_error;
+        }
+        association->values += 4 + length;
+        association->values_left -= 4 + length;
+        pdv->context_id = value[4];
+        pdv->is_command = value[5] & 1;
+        pdv->is_last = (value[5] & 2) != 0;
+        pdv->data = value + 6;
+        pdv->length = length - 2;
         return cdcmtk_event_pdv;
     });
 }

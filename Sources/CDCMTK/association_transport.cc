@@ -79,6 +79,7 @@ ssize_t Connection::read(void *buffer, size_t length) {
         count = recv(getSocket(), buffer, length, MSG_DONTWAIT);
     }
     state->closed = count <= 0;
+    if (count > 0) state->received += static_cast<size_t>(count);
     // The kernel goes back to delayed acknowledgements by itself.
     set_option(getSocket(), IPPROTO_TCP, TCP_QUICKACK, 1);
     return count;

@@ -18,6 +18,8 @@ struct ConnectionState {
     int idle_seconds;
     /** When the PDU that is being read must be complete. */
     std::chrono::steady_clock::time_point deadline;
+    /** Bytes read since this was last set to 0. */
+    size_t received;
     /** Whether a read ended for lack of time. */
     bool timed_out;
     /** Whether a read met the end of the connection. */

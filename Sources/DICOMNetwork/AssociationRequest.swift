@@ -19,11 +19,8 @@ struct AssociationRequest {
     private(set) var callingAETitle: [UInt8] = []
     /// At most 128, in the order proposed. Of several with one id the first.
     private(set) var contexts: [ProposedContext] = []
-    private var applicationContext: [UInt8] = []
     /// The longest PDU the peer takes; 0 for any.
     private var maximumLength: UInt32 = 0
-    private var implementationClassUID: [UInt8] = []
-    private var implementationVersionName: [UInt8] = []
 
     /// Reads the body of the PDU: what follows its length.
     init(body: [UInt8]) throws(AssociationFailure) {
@@ -38,7 +35,6 @@ struct AssociationRequest {
         callingAETitle = Array(calling)
         while let item = try Self.item(&body) {
             switch item.type {
-            case 0x10: applicationContext = try Self.name(item.value)
             case 0x20: try addContext(item.value)
             case 0x50: try readUserInformation(item.value)
             default: break
@@ -73,16 +69,11 @@ struct AssociationRequest {
     private mutating func readUserInformation(_ value: ArraySlice<UInt8>) throws(AssociationFailure) {
         var fields = Fields(value)
         while let item = try Self.item(&fields) {
-            switch item.type {
-            case 0x51:
-                var length = Fields(item.value)
-                guard let maximum = length.number32() else { throw Self.malformed }
-                maximumLength = maximum
-            case 0x52: implementationClassUID = try Self.name(item.value)
-            case 0x55: implementationVersionName = Array(item.value.prefix(16))
             // Roles, asynchronous operations, extended negotiation, user identity: not answered, hence not agreed to.
-            default: break
-            }
+            guard item.type == 0x51 else { continue }
+            var length = Fields(item.value)
+            guard let maximum = length.number32() else { throw Self.malformed }
+            maximumLength = maximum
         }
     }
 
@@ -108,10 +99,10 @@ struct AssociationRequest {
 }
 
 extension AssociationRequest {
-    /// The whole PDU, with the one transfer syntax of each context.
+    /// The whole PDU, with the one transfer syntax of each context, and the only application context there is (PS3.7 A.2.1).
     var encoded: [UInt8] {
         var body: [UInt8] = [0, 1, 0, 0] + calledAETitle + callingAETitle + [UInt8](repeating: 0, count: 32)
-        body += Self.item(0x10, applicationContext)
+        body += Self.item(0x10, Array("1.2.840.10008.3.1.1.1".utf8))
         for context in contexts {
             let abstract = Self.item(0x30, Array(context.abstractSyntax.utf8))
             let transfer = Self.item(0x40, Array(context.transferSyntax.utf8))
@@ -119,10 +110,7 @@ extension AssociationRequest {
         }
         // Bits above give DCMTK modes of its own.
         let length = min(maximumLength, 1 << 20)
-        body += Self.item(
-            0x50,
-            Self.item(0x51, [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) })
-                + Self.item(0x52, implementationClassUID) + Self.item(0x55, implementationVersionName))
+        body += Self.item(0x50, Self.item(0x51, [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) }))
         return [1, 0] + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: body.count >> $0) } + body
     }
 

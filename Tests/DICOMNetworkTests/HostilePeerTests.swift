@@ -179,10 +179,10 @@ struct HostilePeerTests {
     func `a hostile peer ends its own association and nothing else`(hostile: HostilePeer) throws {
         let provider = RecordingProvider()
         let running = try RunningListener(provider)
-        let bystander = try Peer(running.port)
+        let bystander = try Peer(running)
         try bystander.associate([.ct])
         do {
-            let peer = try Peer(running.port)
+            let peer = try Peer(running)
             if !hostile.contexts.isEmpty { try peer.associate(hostile.contexts) }
             try hostile.act(peer)
             let summary = try provider.nextSummary()
@@ -212,7 +212,8 @@ struct HostilePeerTests {
         let running = try RunningListener(provider)
         var random = Noise(state: 42)
         let associate = PDU.associate([.verification, .ct])
-        let store = PDU.data([PDU.store(), .init(3, .data, HostilePeer.some)]) + PDU.data([.init(3, .lastData, [1, 2])])
+        let data = [PDU.PDV(3, .data, HostilePeer.some), PDU.PDV(3, .lastData, [1, 2])]
+        let store = PDU.data([PDU.store(), data[0]]) + PDU.data([data[1]])
         for round in 0..<400 {
             var bytes = round % 2 == 0 ? associate + store + PDU.release : store + store + PDU.release
             for _ in 0..<(1 + random.next(6)) {
@@ -224,7 +225,7 @@ struct HostilePeerTests {
                 }
                 if bytes.isEmpty { bytes = [0] }
             }
-            let peer = try Peer(running.port)
+            let peer = try Peer(running)
             if round % 2 == 1 { try peer.associate([.verification, .ct]) }
             try peer.send(bytes)
             peer.endSending()

@@ -3,13 +3,15 @@ import Glibc
 /// The other end of a connection, byte by byte.
 final class Peer: @unchecked Sendable {
     private let socket: Int32
+    private let running: RunningListener
 
-    /// Connects.
-    init(_ port: Int) throws {
+    /// Connects to a listener, which runs at least as long as this is used.
+    init(_ running: RunningListener) throws {
+        self.running = running
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
+        address.sin_port = in_port_t(running.port).bigEndian
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -8,7 +8,9 @@ final class RunningListener {
     let listener: AssociationListener
     private let ended = Gate()
 
-    init(_ provider: any ServiceProvider, _ configure: (inout AssociationListener.Configuration) -> Void = { _ in }) throws {
+    init(
+        _ provider: any ServiceProvider, _ configure: (inout AssociationListener.Configuration) -> Void = { _ in }
+    ) throws {
         var configuration = AssociationListener.Configuration()
         configuration.port = 0
         configure(&configuration)
@@ -44,12 +46,12 @@ final class RunningListener {
 
     /// Asks for an echo, as a modality would.
     func expectEcho(_ location: SourceLocation = #_sourceLocation) throws {
-        let peer = try Peer(port)
+        let peer = try Peer(self)
         try peer.associate([.verification])
         try peer.send(PDU.data([PDU.PDV(1, .command, PDU.command(0x0030))]))
         let answer = try peer.receiveCommand()
         #expect(answer[0x0900] == [0, 0], sourceLocation: location)
         try peer.send(PDU.release)
-        #expect(try peer.receive()?.type == 6, sourceLocation: location)
+        #expect(try peer.drain() == [6], sourceLocation: location)
     }
 }
