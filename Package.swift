@@ -78,7 +78,7 @@ let package = Package(
         tests("HashingTests", ["Hashing"]),
         tests("RocksDBTests", ["RocksDB"]),
         tests("DICOMTests", ["DICOM"]),
-        tests("DICOMNetworkTests", ["DICOMNetwork", "Threads"]),
+        tests("DICOMNetworkTests", ["ArchiveSCP", "DICOM", "DICOMArchive", "DICOMNetwork", "Threads"]),
         tests("ImagingTests", ["Imaging", "CPNG"]),
         tests("ContentStoreTests", ["ContentStore", "RocksDB", "Hashing", "Threads"]),
         tests("DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "Threads"]),

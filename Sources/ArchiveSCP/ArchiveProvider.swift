@@ -25,7 +25,8 @@ package final class ArchiveProvider: ServiceProvider {
     }
 
     package func associationEnded(_ summary: AssociationSummary) {
-        let seconds = Double(summary.duration.components.seconds) + Double(summary.duration.components.attoseconds) / 1e18
+        let duration = summary.duration.components
+        let seconds = Double(duration.seconds) + Double(duration.attoseconds) / 1e18
         let who = summary.association.callingAETitle.isEmpty ? "unknown" : summary.association.callingAETitle
         let line =
             "association \(who)@\(summary.association.peerAddress): \(summary.stored) stored, \(summary.refused) refused, "

@@ -10,16 +10,28 @@
 #include <string.h>
 
 #include <algorithm>
+#include <memory>
 
 struct cdcmtk_network {
     TransportLayer layer;
     T_ASC_Network *network = nullptr;
+
+    ~cdcmtk_network() {
+        if (network != nullptr) (void)ASC_dropNetwork(&network);
+    }
 };
 
 struct cdcmtk_association {
+    ConnectionState state{};
     T_ASC_Association *association = nullptr;
-    char calling[17] = "";
-    char called[17] = "";
+    /** What is left of the PDVs of the last P-DATA-TF PDU, in DCMTK's buffer. */
+    const uint8_t *values = nullptr;
+    size_t values_left = 0;
+
+    ~cdcmtk_association() {
+        // Drops the connection first, which uses the state.
+        if (association != nullptr) (void)ASC_destroyAssociation(&association);
+    }
 };
 
 namespace {
@@ -38,10 +50,32 @@ Result guarded(Result failure, Body body) noexcept {
     }
 }
 
-void copy_trimmed(char *target, size_t size, const char *source) {
-    while (*source == ' ') source++;
-    OFStandard::strlcpy(target, source, size);
-    for (size_t end = strlen(target); end > 0 && target[end - 1] == ' '; end--) target[end - 1] = 0;
+/** Reads the next PDU; `cdcmtk_event_pdv` when it holds PDVs. */
+cdcmtk_event read_values(cdcmtk_association *association, char *error, size_t error_size) {
+    explain(error, error_size, "out of memory");
+    DUL_ASSOCIATIONKEY **key = &association->association->DULassociation;
+    ConnectionState &state = association->state;
+    state.received = 0;
+    state.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(state.idle_seconds);
+    OFCondition result = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
+    if (result == DUL_PEERREQUESTEDRELEASE) return cdcmtk_event_release;
+    if (result == DUL_PDATAPDUARRIVED) {
+        DUL_PDV first;
+        memset(&first, 0, sizeof first);
+        result = DUL_NextPDV(key, &first);
+        if (result.good()) {
+            // A PDV's data lie behind its length, its context and its control byte; a PDU's behind its type and its length.
+            association->values = static_cast<const uint8_t *>(first.data) - 6;
+            association->values_left = state.received - 6;
+            return cdcmtk_event_pdv;
+        }
+    }
+    // DCMTK tells the end of a connection, a silent peer and A-ABORT by the same condition.
+    if (state.timed_out) return cdcmtk_event_timeout;
+    if (state.closed) return cdcmtk_event_closed;
+    if (result == DUL_PEERABORTEDASSOCIATION) return cdcmtk_event_abort;
+    explain(error, error_size, result.good() ? "unexpected PDU" : result.text());
+    return cdcmtk_event_error;
 }
 
 }  // namespace
@@ -50,71 +84,41 @@ extern "C" {
 
 cdcmtk_network *cdcmtk_network_create(void) {
     return guarded<cdcmtk_network *>(nullptr, [] () -> cdcmtk_network * {
+        auto made = std::make_unique<cdcmtk_network>();
+        // With a socket in the handle DCMTK opens no listener of its own, which would be on all interfaces. The other
+        // settings are the process's too.
+        SocketHandover handover(0);
         OFLog::configure(OFLogger::OFF_LOG_LEVEL);
         dcmDisableGethostbyaddr.set(OFTrue);
-        auto *made = new cdcmtk_network;
-        // With a socket in the handle DCMTK opens no listener of its own, which would be on all interfaces.
-        dcmExternalSocketHandle.set(0);
         OFCondition result = ASC_initializeNetwork(NET_ACCEPTOR, 0, 30, &made->network);
-        dcmExternalSocketHandle.set(-1);
-        if (result.bad() || ASC_setTransportLayer(made->network, &made->layer, 0).bad()) {
-            delete made;
-            return nullptr;
-        }
-        return made;
+        if (result.bad() || ASC_setTransportLayer(made->network, &made->layer, 0).bad()) return nullptr;
+        return made.release();
     });
 }
 
 void cdcmtk_network_destroy(cdcmtk_network *network) {
     guarded(0, [&] {
-        if (network != nullptr) {
-            ASC_dropNetwork(&network->network);
-            delete network;
-        }
+        delete network;
         return 0;
     });
 }
 
 cdcmtk_association *cdcmtk_association_receive(
-    cdcmtk_network *network, int socket, int handshake_seconds, int idle_seconds, long max_pdu, char *error,
-    size_t error_size) {
+    cdcmtk_network *network, int socket, const void *request, size_t request_length, int idle_seconds, long max_pdu,
+    char *error, size_t error_size) {
     explain(error, error_size, "out of memory");
     return guarded<cdcmtk_association *>(nullptr, [&] () -> cdcmtk_association * {
-        auto *made = new cdcmtk_association;
-        ConnectionTimeouts timeouts = {handshake_seconds, idle_seconds};
+        auto made = std::make_unique<cdcmtk_association>();
+        made->state.request = static_cast<const uint8_t *>(request);
+        made->state.request_left = request_length;
+        made->state.idle_seconds = idle_seconds;
+        made->state.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(idle_seconds);
+        long offered = std::min<long>(std::max<long>(max_pdu, ASC_MINIMUMPDUSIZE), ASC_MAXIMUMPDUSIZE);
         OFCondition result =
-            network->layer.receive(network->network, socket, timeouts, max_pdu, &made->association);
-        if (result.good()) {
-            const DUL_ASSOCIATESERVICEPARAMETERS &parameters = made->association->params->DULparams;
-            copy_trimmed(made->calling, sizeof made->calling, parameters.callingAPTitle);
-            copy_trimmed(made->called, sizeof made->called, parameters.calledAPTitle);
-            return made;
-        }
-        explain(error, error_size, Connection::timed_out() ? "no association request in time" : result.text());
-        cdcmtk_association_destroy(made);
+            network->layer.receive(network->network, socket, &made->state, offered, &made->association);
+        if (result.good()) return made.release();
+        explain(error, error_size, result.text());
         return nullptr;
-    });
-}
-
-const char *cdcmtk_association_calling_ae_title(const cdcmtk_association *association) { return association->calling; }
-
-const char *cdcmtk_association_called_ae_title(const cdcmtk_association *association) { return association->called; }
-
-int cdcmtk_association_context_count(const cdcmtk_association *association) {
-    return guarded(0, [&] { return ASC_countPresentationContexts(association->association->params); });
-}
-
-int cdcmtk_association_context(
-    const cdcmtk_association *association, int place, cdcmtk_presentation_context *context) {
-    return guarded(0, [&] {
-        T_ASC_PresentationContext found;
-        memset(&found, 0, sizeof found);
-        if (ASC_getPresentationContext(association->association->params, place, &found).bad()) return 0;
-        context->id = found.presentationContextID;
-        copy_trimmed(context->abstract_syntax, sizeof context->abstract_syntax, found.abstractSyntax);
-        const char *first = found.transferSyntaxCount > 0 ? found.proposedTransferSyntaxes[0] : "";
-        OFStandard::strlcpy(context->transfer_syntax, first, sizeof context->transfer_syntax);
-        return 1;
     });
 }
 
@@ -125,11 +129,9 @@ void cdcmtk_association_accept_context(cdcmtk_association *association, uint8_t 
     });
 }
 
-void cdcmtk_association_refuse_context(cdcmtk_association *association, uint8_t id, int for_transfer_syntax) {
+void cdcmtk_association_refuse_context(cdcmtk_association *association, uint8_t id) {
     guarded(0, [&] {
-        (void)ASC_refusePresentationContext(
-            association->association->params, id,
-            for_transfer_syntax ? ASC_P_TRANSFERSYNTAXESNOTSUPPORTED : ASC_P_ABSTRACTSYNTAXNOTSUPPORTED);
+        (void)ASC_refusePresentationContext(association->association->params, id, ASC_P_ABSTRACTSYNTAXNOTSUPPORTED);
         return 0;
     });
 }
@@ -138,50 +140,28 @@ int cdcmtk_association_acknowledge(cdcmtk_association *association) {
     return guarded(0, [&] { return ASC_acknowledgeAssociation(association->association).good() ? 1 : 0; });
 }
 
-void cdcmtk_association_reject(cdcmtk_association *association, cdcmtk_reject_reason reason) {
-    guarded(0, [&] {
-        T_ASC_RejectParameters parameters = {
-            ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER, ASC_REASON_SU_NOREASON};
-        if (reason == cdcmtk_reject_called_ae_title) parameters.reason = ASC_REASON_SU_CALLEDAETITLENOTRECOGNIZED;
-        if (reason == cdcmtk_reject_calling_ae_title) parameters.reason = ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED;
-        if (reason == cdcmtk_reject_local_limit) {
-            parameters = {
-                ASC_RESULT_REJECTEDTRANSIENT, ASC_SOURCE_SERVICEPROVIDER_PRESENTATION_RELATED,
-                ASC_REASON_SP_PRES_LOCALLIMITEXCEEDED};
-        }
-        (void)ASC_rejectAssociation(association->association, &parameters);
-        return 0;
-    });
-}
-
 cdcmtk_event cdcmtk_association_next(
     cdcmtk_association *association, cdcmtk_pdv *pdv, char *error, size_t error_size) {
-    explain(error, error_size, "out of memory");
     return guarded(cdcmtk_event_error, [&] {
-        DUL_ASSOCIATIONKEY **key = &association->association->DULassociation;
-        DUL_PDV next;
-        memset(&next, 0, sizeof next);
-        if (DUL_NextPDV(key, &next).bad()) {
-            OFCondition result = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
-            if (result == DUL_PEERREQUESTEDRELEASE) return cdcmtk_event_release;
-            if (result != DUL_PDATAPDUARRIVED) {
-                if (Connection::timed_out()) return cdcmtk_event_timeout;
-                if (result == DUL_PEERABORTEDASSOCIATION) return cdcmtk_event_abort;
-                if (result == DUL_NETWORKCLOSED) return cdcmtk_event_closed;
-                explain(error, error_size, result.text());
-                return cdcmtk_event_error;
-            }
-            result = DUL_NextPDV(key, &next);
-            if (result.bad()) {
-                explain(error, error_size, result.text());
-                return cdcmtk_event_error;
-            }
+        if (association->values_left == 0) {
+            cdcmtk_event event = read_values(association, error, error_size);
+            if (event != cdcmtk_event_pdv) return event;
         }
-        pdv->context_id = next.presentationContextID;
-        pdv->is_command = next.pdvType == DUL_COMMANDPDV;
-        pdv->is_last = next.lastPDV ? 1 : 0;
-        pdv->data = next.data;
-        pdv->length = next.fragmentLength;
+        // DUL_NextPDV finds only the first two: for the third it adds up the wrong lengths and leaves its buffer.
+        const uint8_t *value = association->values;
+        size_t left = association->values_left;
+        size_t length = left < 6 ? 0 : static_cast<size_t>(value[0]) << 24 | value[1] << 16 | value[2] << 8 | value[3];
+        if (length < 2 || length > left - 4) {
+            explain(error, error_size, "presentation data values that are longer than their PDU");
+            return cdcmtk_event_error;
+        }
+        association->values += 4 + length;
+        association->values_left -= 4 + length;
+        pdv->context_id = value[4];
+        pdv->is_command = value[5] & 1;
+        pdv->is_last = (value[5] & 2) != 0;
+        pdv->data = value + 6;
+        pdv->length = length - 2;
         return cdcmtk_event_pdv;
     });
 }
@@ -211,19 +191,8 @@ void cdcmtk_association_acknowledge_release(cdcmtk_association *association) {
     });
 }
 
-void cdcmtk_association_abort(cdcmtk_association *association) {
-    guarded(0, [&] {
-        (void)ASC_abortAssociation(association->association);
-        return 0;
-    });
-}
-
 void cdcmtk_association_destroy(cdcmtk_association *association) {
     guarded(0, [&] {
-        if (association->association != nullptr) {
-            if (association->association->DULassociation != nullptr) (void)ASC_dropAssociation(association->association);
-            (void)ASC_destroyAssociation(&association->association);
-        }
         delete association;
         return 0;
     });

@@ -1,7 +1,6 @@
 import CDCMTK
-import Glibc
 
-/// An accepted connection that became an association: `T_ASC_Association`, closed and freed at the end.
+/// An accepted association: `T_ASC_Association`, freed at the end.
 ///
 /// Used by the one thread that serves it.
 final class Association {
@@ -14,52 +13,45 @@ final class Association {
     }
 
     let info: AssociationInfo
+    private let connection: Connection
     private let handle: OpaquePointer
     private var transferSyntaxes: [UInt8: String] = [:]
     private var abstractSyntaxes: [UInt8: String] = [:]
 
-    /// Reads the association request on a socket, which it owns from now on.
+    /// Answers a request: each context with the peer's first transfer syntax, since bytes are kept as they come.
     ///
-    /// - Throws: a clause that says what was wrong.
+    /// - Throws: a clause that says why there is no association.
     init(
-        _ network: Network, socket: Int32, peerAddress: String, configuration: AssociationListener.Configuration
+        _ network: Network, _ connection: Connection, _ request: AssociationRequest, info: AssociationInfo,
+        configuration: AssociationListener.Configuration
     ) throws(AssociationFailure) {
         var error = [CChar](repeating: 0, count: 256)
+        // DCMTK reads all of it before this returns.
+        let encoded = request.encoded
         let handle = cdcmtk_association_receive(
-            network.handle, socket, Int32(configuration.handshakeSeconds), Int32(configuration.idleSeconds),
+            network.handle, connection.socket, encoded, encoded.count, Int32(configuration.idleSeconds),
             configuration.maximumPDULength, &error, error.count)
-        guard let handle else { throw AssociationFailure(sentence: text(error)) }
+        guard let handle else { throw AssociationFailure(error.withUnsafeBytes { asciiText($0) }) }
         self.handle = handle
-        info = AssociationInfo(
-            callingAETitle: printable(cdcmtk_association_calling_ae_title(handle)),
-            calledAETitle: printable(cdcmtk_association_called_ae_title(handle)), peerAddress: peerAddress)
+        self.connection = connection
+        self.info = info
+        for context in request.contexts {
+            if PresentationContextPolicy.accepts(context.abstractSyntax) {
+                cdcmtk_association_accept_context(handle, context.id, context.transferSyntax)
+                abstractSyntaxes[context.id] = context.abstractSyntax
+                transferSyntaxes[context.id] = context.transferSyntax
+            } else {
+                cdcmtk_association_refuse_context(handle, context.id)
+            }
+        }
+        guard cdcmtk_association_acknowledge(handle) != 0 else {
+            throw AssociationFailure("connection lost while accepting")
+        }
     }
 
     deinit { cdcmtk_association_destroy(handle) }
 
-    /// Answers each proposed context: the peer's first transfer syntax, since bytes are kept as they come.
-    ///
-    /// - Returns: false when the peer is gone.
-    func accept() -> Bool {
-        for place in 0..<cdcmtk_association_context_count(handle) {
-            var context = cdcmtk_presentation_context()
-            guard cdcmtk_association_context(handle, place, &context) != 0 else { continue }
-            let abstract = withUnsafeBytes(of: context.abstract_syntax) { text($0) }
-            let transfer = withUnsafeBytes(of: context.transfer_syntax) { text($0) }
-            if !PresentationContextPolicy.accepts(abstract) || transfer.isEmpty {
-                cdcmtk_association_refuse_context(handle, context.id, transfer.isEmpty ? 1 : 0)
-                continue
-            }
-            cdcmtk_association_accept_context(handle, context.id, transfer)
-            abstractSyntaxes[context.id] = abstract
-            transferSyntaxes[context.id] = transfer
-        }
-        return cdcmtk_association_acknowledge(handle) != 0
-    }
-
-    func reject(_ reason: cdcmtk_reject_reason) { cdcmtk_association_reject(handle, reason) }
-
-    /// Waits for the next presentation data value. It lies in a buffer that the next call reuses.
+    /// Waits for the next presentation data value. It lies in a buffer that the next call reuses. Not called after the end.
     func next() -> Event {
         var error = [CChar](repeating: 0, count: 256)
         var pdv = cdcmtk_pdv()
@@ -69,21 +61,20 @@ final class Association {
         case cdcmtk_event_abort: return .ended("aborted by the peer", shouldAbort: false)
         case cdcmtk_event_closed: return .ended("connection closed by the peer", shouldAbort: false)
         case cdcmtk_event_timeout: return .ended("peer silent for too long", shouldAbort: true)
-        default: return .ended("protocol error: \(text(error))", shouldAbort: true)
+        default:
+            return .ended("protocol error: \(error.withUnsafeBytes { asciiText($0) })", shouldAbort: true)
         }
     }
 
     /// Sends a response's command set; false when the peer is gone.
-    func send(_ command: cdcmtk_command, on context: UInt8) -> Bool {
-        var command = command
-        var bytes = [UInt8](repeating: 0, count: 1024)
-        let length = cdcmtk_command_encode(&command, &bytes, bytes.count)
-        return length > 0 && cdcmtk_association_send_command(handle, context, bytes, length) != 0
+    func send(_ command: CommandSet, on context: UInt8) -> Bool {
+        let bytes = command.encoded
+        return cdcmtk_association_send_command(handle, context, bytes, bytes.count) != 0
     }
 
     func acknowledgeRelease() { cdcmtk_association_acknowledge_release(handle) }
 
-    func abort() { cdcmtk_association_abort(handle) }
+    func abort() { connection.abort() }
 
     /// The transfer syntax of an accepted context.
     func transferSyntax(of context: UInt8) -> String? { transferSyntaxes[context] }
@@ -92,11 +83,6 @@ final class Association {
     func isForStorage(_ context: UInt8) -> Bool {
         abstractSyntaxes[context].map { PresentationContextPolicy.isStorage($0) } ?? false
     }
-}
-
-/// Why a connection became no association, as a clause.
-struct AssociationFailure: Error {
-    let sentence: String
 }
 
 /// What all associations of a listener share: `T_ASC_Network`.
@@ -111,14 +97,8 @@ final class Network: @unchecked Sendable {
     deinit { cdcmtk_network_destroy(handle) }
 }
 
-private func text(_ bytes: [CChar]) -> String { bytes.withUnsafeBytes { text($0) } }
-
-/// The text up to the first NUL, without control characters.
-func text(_ bytes: UnsafeRawBufferPointer) -> String {
-    String(decoding: bytes.prefix { $0 != 0 }.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
-}
-
-private func printable(_ pointer: UnsafePointer<CChar>?) -> String {
-    guard let pointer else { return "" }
-    return text(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
+/// The text up to the first NUL; what is not printable ASCII becomes "?", since it goes into logs.
+func asciiText(_ bytes: some Sequence<UInt8>) -> String {
+    let printable = bytes.prefix { $0 != 0 }.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }
+    return String(decoding: printable, as: UTF8.self)
 }

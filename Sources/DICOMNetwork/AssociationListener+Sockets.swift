@@ -10,7 +10,8 @@ extension AssociationListener {
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(configuration.host, "\(configuration.port)", &hints, &found)
         guard code == 0, let found else {
-            throw ListenError("cannot listen at \(place): \(String(cString: gai_strerror(code))); give a numeric address")
+            let reason = String(cString: gai_strerror(code))
+            throw ListenError("cannot listen at \(place): \(reason); give a numeric address")
         }
         defer { freeaddrinfo(found) }
         let address = found.pointee
@@ -54,6 +55,6 @@ extension AssociationListener {
                     flags | NI_NUMERICHOST | NI_NUMERICSERV)
             }
         }
-        return (host.withUnsafeBytes { text($0) }, service.withUnsafeBytes { text($0) })
+        return (host.withUnsafeBytes { asciiText($0) }, service.withUnsafeBytes { asciiText($0) })
     }
 }

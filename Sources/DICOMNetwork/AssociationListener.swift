@@ -1,4 +1,3 @@
-import CDCMTK
 import Glibc
 import Synchronization
 import Threads
@@ -20,9 +19,9 @@ package final class AssociationListener: Sendable {
         package var maximumAssociations = 32
         /// Seconds within which an association request must have arrived.
         package var handshakeSeconds = 15
-        /// Seconds for which a peer may be silent.
+        /// Seconds for which a peer may be silent, and within which each PDU must have arrived in whole.
         package var idleSeconds = 60
-        /// The longest PDU offered, in bytes (PS3.8 annex D.1).
+        /// The longest PDU offered, in bytes (PS3.8 annex D.1): 4,096 to 131,072.
         package var maximumPDULength = 131_072
         /// Whether peers must call us by our AE title.
         package var checksCalledAETitle = false
@@ -42,8 +41,10 @@ package final class AssociationListener: Sendable {
 
     private struct State {
         var isStopping = false
-        /// Sockets of the connections being served.
-        var sockets: Set<Int32> = []
+        /// The connections being served.
+        var connections: [ObjectIdentifier: Connection] = [:]
+        /// Threads that serve them, or still tell how they ended.
+        var threads = 0
     }
 
     /// Binds and listens; peers wait until ``run()``.
@@ -75,9 +76,9 @@ package final class AssociationListener: Sendable {
                 continue
             }
             _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-            admit(socket, peer: Self.numericHost(&address, length))
+            admit(Connection(socket, peerAddress: Self.numericHost(&address, length)))
         }
-        if state.withLock({ $0.sockets.isEmpty }) { ended.open() }
+        if state.withLock({ $0.threads == 0 }) { ended.open() }
         ended.wait()
     }
 
@@ -86,77 +87,76 @@ package final class AssociationListener: Sendable {
         state.withLock { state in
             state.isStopping = true
             // No more is read from the peers; an answer under way still goes out.
-            for socket in state.sockets { shutdown(socket, Int32(SHUT_RD)) }
+            for connection in state.connections.values { connection.stopReading() }
         }
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    private func admit(_ socket: Int32, peer: String) {
+    private func admit(_ connection: Connection) {
         let count = state.withLock { state in
-            state.sockets.insert(socket)
-            return state.sockets.count
+            // Beyond the limit some connections still get the answer that says so; those beyond are closed.
+            guard state.connections.count < configuration.maximumAssociations + 8 else { return nil as Int? }
+            state.connections[ObjectIdentifier(connection)] = connection
+            state.threads += 1
+            return state.connections.count
         }
-        // Beyond the limit some connections still get the answer that says so; those beyond are closed.
-        guard count <= configuration.maximumAssociations + 8 else {
-            _ = state.withLock { $0.sockets.remove(socket) }
-            close(socket)
-            return
-        }
+        guard let count else { return }
         Thread.start { [self] in
             let begin = ContinuousClock.now
-            var summary = serve(socket, peer: peer, isBeyondLimit: count > configuration.maximumAssociations)
+            var summary = serve(connection, isBeyondLimit: count > configuration.maximumAssociations)
+            // Its place is free before the peer can know.
+            state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
             summary.duration = begin.duration(to: .now)
             provider.associationEnded(summary)
             let isLast = state.withLock { state in
-                state.isStopping && state.sockets.isEmpty
+                state.threads -= 1
+                return state.isStopping && state.threads == 0
             }
             if isLast { ended.open() }
         }
     }
 
-    private func serve(_ socket: Int32, peer: String, isBeyondLimit: Bool) -> AssociationSummary {
-        // Out of the set before the descriptor is closed, and its number can be another's.
-        var isListed = true
-        func unlist() {
-            if isListed { _ = state.withLock { $0.sockets.remove(socket) } }
-            isListed = false
-        }
-        defer { unlist() }
+    private func serve(_ connection: Connection, isBeyondLimit: Bool) -> AssociationSummary {
+        var info = AssociationInfo(peerAddress: connection.peerAddress)
         do throws(AssociationFailure) {
-            let association = try Association(network, socket: socket, peerAddress: peer, configuration: configuration)
-            defer { withExtendedLifetime(association) { unlist() } }
-            if let refusal = refusal(of: association, isBeyondLimit: isBeyondLimit) { return refusal }
-            guard association.accept() else {
-                return AssociationSummary(association: association.info, ending: "connection lost while accepting")
+            let request = try connection.receiveRequest(seconds: configuration.handshakeSeconds)
+            info.callingAETitle = Self.title(request.callingAETitle)
+            info.calledAETitle = Self.title(request.calledAETitle)
+            if let refusal = refuse(connection, info, isBeyondLimit: isBeyondLimit) {
+                return AssociationSummary(association: info, ending: "rejected: \(refusal)")
             }
-            return AssociationTask(association, provider: provider).run()
+            let association = try Association(network, connection, request, info: info, configuration: configuration)
+            return AssociationTask(association, provider: provider) { [self] in state.withLock { $0.isStopping } }.run()
         } catch {
-            return AssociationSummary(
-                association: AssociationInfo(peerAddress: peer), ending: "no association: \(error.sentence)")
+            connection.abort()
+            return AssociationSummary(association: info, ending: "no association: \(error.sentence)")
         }
     }
 
-    private func refusal(of association: Association, isBeyondLimit: Bool) -> AssociationSummary? {
-        var summary = AssociationSummary(association: association.info)
+    /// Rejects what is not to be accepted; why, or nil.
+    private func refuse(_ connection: Connection, _ info: AssociationInfo, isBeyondLimit: Bool) -> String? {
         if isBeyondLimit {
-            association.reject(cdcmtk_reject_local_limit)
-            summary.ending = "rejected: \(configuration.maximumAssociations) associations are open"
-            return summary
+            connection.reject(.localLimit)
+            return "\(configuration.maximumAssociations) associations are open"
         }
-        var decision = provider.decide(association.info)
-        if configuration.checksCalledAETitle, association.info.calledAETitle != configuration.aeTitle {
+        var decision = provider.decide(info)
+        if configuration.checksCalledAETitle, info.calledAETitle != configuration.aeTitle {
             decision = .rejectCalledAETitle
         }
         switch decision {
         case .accept: return nil
         case .rejectCalledAETitle:
-            association.reject(cdcmtk_reject_called_ae_title)
-            summary.ending = "rejected: called AE title not ours"
+            connection.reject(.calledAETitle)
+            return "called AE title not ours"
         case .rejectCallingAETitle:
-            association.reject(cdcmtk_reject_calling_ae_title)
-            summary.ending = "rejected: calling AE title not allowed"
+            connection.reject(.callingAETitle)
+            return "calling AE title not allowed"
         }
-        return summary
+    }
+
+    /// An AE title without padding: spaces at its ends do not count (PS3.5 6.2).
+    private static func title(_ bytes: [UInt8]) -> String {
+        String(asciiText(bytes).drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }
 

@@ -10,20 +10,24 @@ final class AssociationTask {
     private let association: Association
     private let provider: any ServiceProvider
     private var summary: AssociationSummary
+    private let isStopping: () -> Bool
     private var command: [UInt8] = []
+    private var commandContext: UInt8?
     private var store: PendingStore?
 
     /// A C-STORE request whose data set is arriving.
     private struct PendingStore {
-        var command: cdcmtk_command
+        var command: CommandSet
         var context: UInt8
         var receiver: any StoreReceiver
         var hasFailed = false
     }
 
-    init(_ association: Association, provider: any ServiceProvider) {
+    /// - Parameter isStopping: whether to serve no more than what is already being answered.
+    init(_ association: Association, provider: any ServiceProvider, isStopping: @escaping () -> Bool) {
         self.association = association
         self.provider = provider
+        self.isStopping = isStopping
         summary = AssociationSummary(association: association.info)
     }
 
@@ -31,10 +35,12 @@ final class AssociationTask {
     func run() -> AssociationSummary {
         while summary.ending.isEmpty {
             switch association.next() {
-            case .pdv(let pdv): receive(pdv)
             case .released:
                 association.acknowledgeRelease()
                 summary.ending = "released"
+            // Also when more has come: a peer that keeps sending would not notice that its connection is read no more.
+            case _ where isStopping(): end("ended by us")
+            case .pdv(let pdv): receive(pdv)
             case .ended(let how, let shouldAbort):
                 if shouldAbort { association.abort() }
                 summary.ending = how
@@ -61,21 +67,25 @@ final class AssociationTask {
         guard association.transferSyntax(of: context) != nil else {
             return end("protocol error: a command on a presentation context that was not accepted")
         }
+        guard commandContext ?? context == context else {
+            return end("protocol error: a command on two presentation contexts")
+        }
         guard command.count + bytes.count <= Self.longestCommand else {
             return end("protocol error: a command set of more than \(Self.longestCommand) bytes")
         }
         command.append(contentsOf: bytes)
+        commandContext = isLast ? nil : context
         guard isLast else { return }
-        var request = cdcmtk_command()
-        let isCommand = cdcmtk_command_decode(command, command.count, &request) != 0
-        command.removeAll(keepingCapacity: true)
-        guard isCommand else { return end("protocol error: a command set that cannot be read") }
+        defer { command.removeAll(keepingCapacity: true) }
+        guard let request = CommandSet(command) else {
+            return end("protocol error: a command set that cannot be read")
+        }
         perform(request, context: context)
     }
 
-    private func perform(_ request: cdcmtk_command, context: UInt8) {
-        let hasDataSet = request.data_set_type != Self.noDataSet
-        switch request.command_field {
+    private func perform(_ request: CommandSet, context: UInt8) {
+        let hasDataSet = request.dataSetType != CommandSet.noDataSet
+        switch request.commandField {
         case 0x0030:
             guard !hasDataSet else { return end("protocol error: C-ECHO with a data set") }
             respond(to: request, StoreResponse(provider.echo(association.info)), context: context)
@@ -85,6 +95,8 @@ final class AssociationTask {
         case 0x0FFF:
             // C-CANCEL of an operation that is never under way here.
             break
+        case 0x8000...:
+            end("protocol error: a response to nothing that was asked")
         default:
             // Its data set, if one follows, is drained.
             if hasDataSet {
@@ -96,11 +108,10 @@ final class AssociationTask {
         }
     }
 
-    private func beginStore(_ command: cdcmtk_command, context: UInt8) {
+    private func beginStore(_ command: CommandSet, context: UInt8) {
         let request = StoreRequest(
-            association: association.info, messageID: command.message_id,
-            sopClassUID: withUnsafeBytes(of: command.sop_class_uid) { text($0) },
-            sopInstanceUID: withUnsafeBytes(of: command.sop_instance_uid) { text($0) },
+            association: association.info, messageID: command.messageID,
+            sopClassUID: command.affectedSOPClassUID, sopInstanceUID: command.affectedSOPInstanceUID,
             transferSyntaxUID: association.transferSyntax(of: context) ?? "")
         let receiver: any StoreReceiver =
             association.isForStorage(context)
@@ -127,17 +138,8 @@ final class AssociationTask {
         respond(to: store.command, response, context: context)
     }
 
-    private func respond(to request: cdcmtk_command, _ response: StoreResponse, context: UInt8) {
-        var answer = request
-        answer.command_field = request.command_field | 0x8000
-        answer.message_id_responded_to = request.message_id
-        answer.data_set_type = Self.noDataSet
-        answer.status = response.status.rawValue
-        withUnsafeMutableBytes(of: &answer.error_comment) { target in
-            target.initializeMemory(as: UInt8.self, repeating: 0)
-            let ascii = response.errorComment.utf8.map { (0x20..<0x7F).contains($0) && $0 != 0x5C ? $0 : UInt8(ascii: "?") }
-            target.copyBytes(from: ascii.prefix(64))
-        }
+    private func respond(to request: CommandSet, _ response: StoreResponse, context: UInt8) {
+        let answer = CommandSet(responseTo: request, status: response.status, errorComment: response.errorComment)
         if !association.send(answer, on: context) { end("connection lost while answering") }
     }
 
@@ -145,9 +147,6 @@ final class AssociationTask {
         association.abort()
         summary.ending = how
     }
-
-    /// Command Data Set Type (0000,0800) of a message without a data set.
-    private static let noDataSet: UInt16 = 0x0101
 }
 
 /// A request that is not served: its data set is drained, then it is answered.

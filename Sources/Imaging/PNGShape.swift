@@ -14,7 +14,9 @@ package struct PNGShape: Hashable, Sendable {
 
     /// A shape; nil when a dimension is 0 or above 65,535 (what Rows and Columns can say), or the file would be too large.
     package init?(width: Int, height: Int, channels: Int) {
-        guard (1...65535).contains(width), (1...65535).contains(height), channels == 1 || channels == 3 else { return nil }
+        guard (1...65535).contains(width), (1...65535).contains(height), channels == 1 || channels == 3 else {
+            return nil
+        }
         self.width = width
         self.height = height
         self.channels = channels

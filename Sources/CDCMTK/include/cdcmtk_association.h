@@ -16,51 +16,29 @@ typedef struct cdcmtk_network cdcmtk_network;
 /** One association: `T_ASC_Association`. */
 typedef struct cdcmtk_association cdcmtk_association;
 
-/** Prepares DCMTK for accepting; NULL when that fails. Process-wide settings: no name look-up, no log output. */
+/** Prepares DCMTK for accepting; NULL when that fails. Process-wide settings: no name look-up, no log output, and SIGPIPE
+ * is ignored (by DCMTK itself). */
 cdcmtk_network *cdcmtk_network_create(void);
+/** After the last association. */
 void cdcmtk_network_destroy(cdcmtk_network *network);
 
-/** Reads an A-ASSOCIATE-RQ from a connected socket, which is owned from now on, whatever comes of it.
+/** Receives an association on a connected socket, whose A-ASSOCIATE-RQ the caller has read: `request` is what DCMTK sees of
+ * it.
  *
- * Waits `handshake_seconds` for it in all, later `idle_seconds` for each read or write; offers `max_pdu` bytes.
+ * The socket is borrowed until the association is destroyed, and never closed here. Later each PDU has `idle_seconds` to
+ * arrive in whole, and each write. `max_pdu` bytes are offered: 4,096 to 131,072, others count as the nearest of these.
  * On failure NULL, with a sentence in `error` (`error_size` bytes). */
 cdcmtk_association *cdcmtk_association_receive(
-    cdcmtk_network *network, int socket, int handshake_seconds, int idle_seconds, long max_pdu, char *error,
-    size_t error_size);
+    cdcmtk_network *network, int socket, const void *request, size_t request_length, int idle_seconds, long max_pdu,
+    char *error, size_t error_size);
 
-/** Valid until the association is destroyed. */
-const char *cdcmtk_association_calling_ae_title(const cdcmtk_association *association);
-const char *cdcmtk_association_called_ae_title(const cdcmtk_association *association);
-
-/** A presentation context as proposed. */
-typedef struct {
-    uint8_t id;
-    char abstract_syntax[65];
-    /** The first transfer syntax proposed; empty when there is none. */
-    char transfer_syntax[65];
-} cdcmtk_presentation_context;
-
-int cdcmtk_association_context_count(const cdcmtk_association *association);
-/** The context at a place from 0; 0 when there is none. */
-int cdcmtk_association_context(
-    const cdcmtk_association *association, int place, cdcmtk_presentation_context *context);
+/** Accepts a proposed presentation context with a transfer syntax. */
 void cdcmtk_association_accept_context(cdcmtk_association *association, uint8_t id, const char *transfer_syntax);
-/** Refuses a context, for its abstract syntax or (when `for_transfer_syntax`) its transfer syntaxes. */
-void cdcmtk_association_refuse_context(cdcmtk_association *association, uint8_t id, int for_transfer_syntax);
+/** Refuses a proposed presentation context for its abstract syntax. */
+void cdcmtk_association_refuse_context(cdcmtk_association *association, uint8_t id);
 
 /** Sends A-ASSOCIATE-AC; 0 when that fails. */
 int cdcmtk_association_acknowledge(cdcmtk_association *association);
-
-/** Why an association is rejected (PS3.8 9.3.4). */
-typedef enum {
-    cdcmtk_reject_called_ae_title = 0,
-    cdcmtk_reject_calling_ae_title = 1,
-    cdcmtk_reject_local_limit = 2,
-    cdcmtk_reject_no_reason = 3,
-} cdcmtk_reject_reason;
-
-/** Sends A-ASSOCIATE-RJ. */
-void cdcmtk_association_reject(cdcmtk_association *association, cdcmtk_reject_reason reason);
 
 /** What came next on an association. */
 typedef enum {
@@ -82,7 +60,8 @@ typedef struct {
     size_t length;
 } cdcmtk_pdv;
 
-/** Waits for the next PDV or the end. On `cdcmtk_event_error` a sentence is in `error`. */
+/** Waits for the next PDV or the end. On `cdcmtk_event_error` a sentence is in `error`. After any event but a PDV only
+ * `cdcmtk_association_acknowledge_release` and `cdcmtk_association_destroy` may be called. */
 cdcmtk_event cdcmtk_association_next(
     cdcmtk_association *association, cdcmtk_pdv *pdv, char *error, size_t error_size);
 
@@ -92,28 +71,8 @@ int cdcmtk_association_send_command(
 
 /** Answers A-RELEASE-RQ. */
 void cdcmtk_association_acknowledge_release(cdcmtk_association *association);
-/** Sends A-ABORT. */
-void cdcmtk_association_abort(cdcmtk_association *association);
-/** Closes the connection and frees all. */
+/** Frees all; the socket stays open. */
 void cdcmtk_association_destroy(cdcmtk_association *association);
-
-/** The elements of a command set (PS3.7 annex E) that a storage provider reads or writes. Absent numbers are 0. */
-typedef struct {
-    uint16_t command_field;
-    uint16_t message_id;
-    uint16_t message_id_responded_to;
-    uint16_t data_set_type;
-    uint16_t status;
-    char sop_class_uid[65];
-    char sop_instance_uid[65];
-    char error_comment[65];
-} cdcmtk_command;
-
-/** Reads a command set (implicit VR little endian); 0 when it is none, or a UID is longer than 64 characters. */
-int cdcmtk_command_decode(const void *bytes, size_t length, cdcmtk_command *command);
-
-/** Writes a response's command set into `bytes`; its length, or 0 when it does not fit `capacity`. */
-size_t cdcmtk_command_encode(const cdcmtk_command *command, void *bytes, size_t capacity);
 
 #ifdef __cplusplus
 }
