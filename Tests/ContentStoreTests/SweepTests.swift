@@ -36,6 +36,19 @@ import Threads
     }
 
     @Test(arguments: EngineFactory.all)
+    func `a chunk that is put again while a sweep decides about it is kept`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let engine = test.engine
+        let digest = try engine.put([1], generation: 5)
+        let result = try engine.sweep(stampedBefore: 6) { _ in
+            _ = try? engine.put([1], generation: 6)
+            return false
+        }
+        #expect(result.chunks == 0)
+        #expect(try engine.bytes(digest) == [1])
+    }
+
+    @Test(arguments: EngineFactory.all)
     func `a swept chunk can be stored again`(factory: EngineFactory) throws {
         let test = try EngineUnderTest(factory)
         let digest = try test.engine.put([1], generation: 1)
