@@ -11,7 +11,8 @@ package final class Archive: Sendable {
     /// Its chunks and rows.
     package let store: ContentStore
     let commits: CommitQueue
-    let files = BoundedCache<NodeID, StoredFile>(capacity: 16 << 20) { $0.cost }
+    /// Room for one with the longest header there is: else each of its reads would load it anew.
+    let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
     let images = BoundedCache<NodeID, RenderedImage>(capacity: 32 << 20) { $0.bytes.count }
     private let observer = Mutex<(any TreeObserver)?>(nil)
 

@@ -1,4 +1,3 @@
-@testable import ContentStore
 import Foundation
 import Hashing
 import RocksDB
@@ -6,6 +5,8 @@ import Synchronization
 import TestSupport
 import Testing
 import Threads
+
+@testable import ContentStore
 
 /// What every engine promises of a sweep.
 @Suite struct SweepTests {
@@ -32,6 +33,19 @@ import Threads
         #expect(try test.engine.sweep(stampedBefore: 7) { _ in false }.chunks == 0)
         #expect(try test.engine.bytes(digest) == [1])
         #expect(try test.engine.sweep(stampedBefore: 8) { _ in false }.chunks == 1)
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `a chunk that is put again while a sweep decides about it is kept`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let engine = test.engine
+        let digest = try engine.put([1], generation: 5)
+        let result = try engine.sweep(stampedBefore: 6) { _ in
+            _ = try? engine.put([1], generation: 6)
+            return false
+        }
+        #expect(result.chunks == 0)
+        #expect(try engine.bytes(digest) == [1])
     }
 
     @Test(arguments: EngineFactory.all)
@@ -74,7 +88,11 @@ import Threads
                     } catch { lost.withLock { $0.append("writer \(writer) round \(round): \(error)") } }
                     withExtendedLifetime(generation) {}
                 }
-                if ended.withLock({ $0 += 1; return $0 == 2 }) { done.open() }
+                if ended.withLock({
+                    $0 += 1; return $0 == 2
+                }) {
+                    done.open()
+                }
             }
         }
         var removed = 0
@@ -88,7 +106,9 @@ import Threads
         func blobBytes() throws -> Int {
             let path = test.folder.path + "/db"
             return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".blob") }
-                .reduce(0) { $0 + (try FileManager.default.attributesOfItem(atPath: "\(path)/\($1)")[.size] as? Int ?? 0) }
+                .reduce(0) {
+                    $0 + (try FileManager.default.attributesOfItem(atPath: "\(path)/\($1)")[.size] as? Int ?? 0)
+                }
         }
         let digests = try (UInt64(0)..<600).map { try test.engine.put(noise(16 << 10, seed: $0)) }
         try test.reopen()  // makes it flush
