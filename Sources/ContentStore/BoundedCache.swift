@@ -51,12 +51,21 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
-    /// Forgets the value of a key.
+    /// Forgets the value of a key. One that is being made is given to those who wait for it, but not kept.
     package func remove(_ key: Key) {
+        state.withLock { remove(key, &$0) }
+    }
+
+    /// Forgets the values of all keys that a predicate is true for.
+    package func removeAll(where isOld: (Key) -> Bool) {
         state.withLock { state in
-            if let removed = state.values.removeValue(forKey: key) { state.cost -= removed.cost }
-            state.making[key] = nil
+            for key in Array(state.values.keys) + Array(state.making.keys) where isOld(key) { remove(key, &state) }
         }
+    }
+
+    private func remove(_ key: Key, _ state: inout State) {
+        if let removed = state.values.removeValue(forKey: key) { state.cost -= removed.cost }
+        state.making[key] = nil
     }
 
     private func find(_ key: Key, _ state: inout State) -> Found {
@@ -78,9 +87,9 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         state.cost += cost
         guard state.cost > capacity else { return }
         // A quarter of the room at once, so that the look at all of them is seldom.
-        for (key, entry) in state.values.sorted(by: { $0.value.used < $1.value.used }) {
+        for (old, entry) in state.values.sorted(by: { $0.value.used < $1.value.used }) where old != key {
             guard state.cost > capacity / 4 * 3 else { return }
-            state.values[key] = nil
+            state.values[old] = nil
             state.cost -= entry.cost
         }
     }

@@ -40,8 +40,9 @@ extension UInt64 {
         (0..<8).map { UInt8(truncatingIfNeeded: self >> UInt64(56 - 8 * $0)) }
     }
 
-    /// The number in eight big endian bytes at an offset.
-    package init(bigEndianBytes bytes: RawSpan, at offset: Int = 0) {
+    /// The number in eight big endian bytes at an offset; throws when they are not all there.
+    package init(bigEndianBytes bytes: RawSpan, at offset: Int = 0) throws(RecordError) {
+        guard offset >= 0, bytes.byteCount >= 8, offset <= bytes.byteCount - 8 else { throw RecordError() }
         self.init(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }

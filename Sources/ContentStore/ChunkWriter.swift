@@ -5,7 +5,8 @@ import Synchronization
 /// Cuts a bulk value into chunks as its bytes arrive, and stores those the store does not have.
 ///
 /// Bytes are hashed while they are hot; full chunks are stored on another thread while the next ones arrive. It holds a
-/// few chunks in memory, whatever the value's length. Dropping it leaves only chunks that nothing refers to.
+/// few chunks in memory, whatever the value's length. Dropping it leaves only chunks that nothing refers to, and writes no
+/// more.
 package struct ChunkWriter: ~Copyable {
     /// A chunk of the value, in order.
     package struct Reference: Hashable, Sendable {
@@ -29,6 +30,8 @@ package struct ChunkWriter: ~Copyable {
     package init(store: ContentStore, generation: IngestGeneration) {
         puts = ChunkPuts(store: store, generation: generation)
     }
+
+    deinit { puts.abandon() }
 
     /// Takes bytes of the current value; chunks that become complete are added to `references`.
     ///
@@ -98,6 +101,12 @@ private final class ChunkPuts: Sendable {
                 failure.withLock { $0 = error }
             }
         }
+    }
+
+    /// Stores nothing that is not stored yet.
+    func abandon() {
+        failure.withLock { $0 = $0 ?? StoreError(.io, "the ingest was given up") }
+        queue.sync {}
     }
 
     func wait() throws(StoreError) {

@@ -55,6 +55,12 @@ package struct RecordReader: ~Escapable {
         return integer
     }
 
+    /// The current field as a version number: one that a key has room for.
+    package func number32() throws(RecordError) -> Int {
+        guard let number = UInt32(exactly: number) else { throw RecordError() }
+        return Int(number)
+    }
+
     /// The current field as text; bytes that are not UTF-8 become U+FFFD.
     package var string: String { value.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
 

@@ -1,34 +1,70 @@
 package import Hashing
 import RocksDB
+import Synchronization
 
 extension RocksDBEngine {
-    /// Arrival numbers in one bucket of ``Reclaim``.
+    /// Arrival numbers in one bucket: the unit in which space is given back.
     private static let bucket: UInt64 = 256
 
-    package func scanChunks(_ body: (SHA256Digest, UInt64) throws -> Bool) throws {
-        try scanChunkRows { digest, row in try body(digest, row.length) }
+    package func scanChunks(from first: SHA256Digest?, _ body: (SHA256Digest, UInt64?) throws -> Bool) throws {
+        try scanChunkRows(from: first) { digest, row in try body(digest, row?.length) }
     }
 
     package func sweep(
         stampedBefore generation: UInt64, isReferenced: (SHA256Digest) -> Bool
     ) throws -> SweepResult {
-        var result = SweepResult()
-        var removedInBucket: [UInt64: UInt64] = [:]
-        try scanChunkRows { digest, row in
-            guard row.stamp < generation, !isReferenced(digest) else { return true }
-            guard try removeChunk(digest, stampedBefore: generation) else { return true }
-            result.chunks += 1
-            result.bytes += row.length
-            removedInBucket[row.arrival / Self.bucket, default: 0] += 1
-            return true
+        try sweeping.withLock { _ in
+            var result = SweepResult()
+            var buckets: [UInt64: (before: UInt64, removed: UInt64)] = [:]
+            try scanChunkRows { digest, row in
+                guard let row else { return true }
+                buckets[row.arrival / Self.bucket, default: (0, 0)].before += 1
+                guard row.stamp < generation, !isReferenced(digest) else { return true }
+                guard try removeChunk(digest, stampedBefore: generation) else { return true }
+                result.chunks += 1
+                result.bytes &+= row.length
+                buckets[row.arrival / Self.bucket, default: (0, 0)].removed += 1
+                return true
+            }
+            // The write-ahead log keeps the bytes of all chunks until every family is in files.
+            if result.chunks > 0 { try flush() }
+            // Giving space back moves the live chunks beside the gap: it is done whenever a bucket has a quarter less, so
+            // that a chunk is moved for at most four sweeps and at most a quarter of the space is lost.
+            let quarter = Self.bucket / 4
+            let emptied = buckets.filter { _, count in
+                let left = count.before - count.removed
+                return (left + quarter - 1) / quarter < (count.before + quarter - 1) / quarter
+            }
+            for range in Self.joined(emptied.keys.sorted()) {
+                let lower = (range.lowerBound * Self.bucket).bigEndianBytes
+                let upper = (range.upperBound * Self.bucket | (Self.bucket - 1)).bigEndianBytes
+                do throws(RocksDBError) { try database.reclaim(bytes, from: lower, through: upper) } catch {
+                    throw StoreError(error)
+                }
+            }
+            return result
         }
-        // Rewriting a range moves its live chunks, so only where at least a quarter went.
-        for bucket in removedInBucket.filter({ $0.value >= Self.bucket / 4 }).keys.sorted() {
-            let lower = (bucket * Self.bucket).bigEndianBytes
-            let upper = ((bucket + 1) * Self.bucket).bigEndianBytes
-            do { try database.reclaim(bytes, from: lower, upTo: upper) } catch { throw StoreError(error) }
+    }
+
+    private func flush() throws(StoreError) {
+        do throws(RocksDBError) {
+            for family in [bytes, chunks] + RowFamily.allCases.map(family) { try database.flush(family) }
+        } catch {
+            throw StoreError(error)
         }
-        return result
+    }
+
+    /// Neighbours together: each range is one rewrite.
+    private static func joined(_ buckets: [UInt64]) -> [ClosedRange<UInt64>] {
+        var ranges: [ClosedRange<UInt64>] = []
+        for bucket in buckets {
+            if let last = ranges.last, bucket - last.upperBound == 1 {
+                ranges[ranges.count - 1] = last.lowerBound...bucket
+            } else {
+                ranges.append(bucket...bucket)
+            }
+        }
+        return ranges
     }
 
     private func removeChunk(_ digest: SHA256Digest, stampedBefore generation: UInt64) throws(StoreError) -> Bool {
@@ -42,18 +78,21 @@ extension RocksDBEngine {
         }
     }
 
-    private func scanChunkRows(_ body: (SHA256Digest, ChunkRow) throws -> Bool) throws {
+    /// Calls `body` with every chunk's row, nil when it is damaged.
+    private func scanChunkRows(
+        from first: SHA256Digest? = nil, _ body: (SHA256Digest, ChunkRow?) throws -> Bool
+    ) throws {
         do {
-            var cursor = database.cursor(in: chunks, from: [], upTo: nil)
+            var cursor = database.cursor(in: chunks, from: first?.withUnsafeBytes { Array($0) } ?? [], upTo: nil)
             while try cursor.isValid() {
-                guard let digest = SHA256Digest(cursor.key) else { throw RecordError() }
-                guard try body(digest, ChunkRow(cursor.value)) else { return }
+                guard let digest = SHA256Digest(cursor.key) else {
+                    throw StoreError(.damaged, "a chunk row has a key that is no digest")
+                }
+                guard try body(digest, try? ChunkRow(cursor.value)) else { return }
                 cursor.next()
             }
         } catch let error as RocksDBError {
             throw StoreError(error)
-        } catch is RecordError {
-            throw StoreError(.damaged, "a chunk row is damaged; run dicomfs verify")
         }
     }
 }

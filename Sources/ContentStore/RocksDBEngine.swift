@@ -17,11 +17,18 @@ package final class RocksDBEngine: StorageEngine {
     private let nextArrival: Atomic<UInt64>
     /// One lock for each 1/64 of the digests: makes "look, then put" and "look, then delete" of a chunk one step.
     private let stripes = (0..<64).map { _ in Stripe() }
+    /// Chunks that could not be read: stored anew when they come again.
+    private let damaged = Mutex<Set<SHA256Digest>>([])
+    let sweeping = Mutex(())
+    private let reserve: UInt64
 
     /// Opens the database in `path`.
     ///
-    /// - Parameter create: whether a missing database is made.
-    package init(path: String, create: Bool) throws(StoreError) {
+    /// - Parameters:
+    ///   - create: whether a missing database is made.
+    ///   - reserve: bytes of the file system that are left free; nil for 512 MiB, but no more than an eighth of it.
+    package init(path: String, create: Bool, reserve: UInt64? = nil) throws(StoreError) {
+        self.reserve = reserve ?? Space(of: path).map { min(512 << 20, $0.total / 8) } ?? 0
         do throws(RocksDBError) {
             var options = DatabaseOptions()
             options.createIfMissing = create
@@ -31,12 +38,25 @@ package final class RocksDBEngine: StorageEngine {
             var rows: [RowFamily: ColumnFamily] = [:]
             for family in RowFamily.allCases { rows[family] = try database.family(family.rawValue) }
             self.rows = rows
-            var last = database.cursor(in: bytes, from: [], upTo: nil)
-            last.seekToLast()
-            nextArrival = Atomic(try last.isValid() ? UInt64(bigEndianBytes: last.key) + 1 : 1)
+            nextArrival = Atomic(try Self.lastArrival(database, bytes) + 1)
         } catch {
-            throw StoreError(error)
+            guard error.code == .corruption else { throw StoreError(error) }
+            throw StoreError(
+                .damaged, "the database \(path) is damaged (\(error.status)); restore it from a backup")
         }
+    }
+
+    /// The arrival number of the newest chunk; 0 when there is none.
+    private static func lastArrival(_ database: Database, _ bytes: ColumnFamily) throws(RocksDBError) -> UInt64 {
+        var last = database.cursor(in: bytes, from: [], upTo: nil)
+        last.seekToLast()
+        guard try last.isValid() else { return 0 }
+        // Half of the numbers are never reached: a greater one was not made by counting.
+        guard let arrival = try? UInt64(bigEndianBytes: last.key), arrival < 1 << 63 else {
+            throw RocksDBError(
+                operation: "open the database \(database.path)", status: "Corruption: a chunk's key is no arrival number")
+        }
+        return arrival
     }
 
     private static var families: [ColumnFamilyOptions] {
@@ -44,6 +64,8 @@ package final class RocksDBEngine: StorageEngine {
         // Two of these are the most memory the daemon spends on chunks that are not in files yet.
         bytes.writeBufferSize = 64 << 20
         bytes.compression = .none
+        // About 300 rows, 75 MiB of chunks: what giving space back has to move at most beside a gap.
+        bytes.tableFileSize = 8 << 10
         bytes.blobFiles = true
         var chunk = ColumnFamilyOptions(name: "chunk")
         chunk.bloomBitsPerKey = 10
@@ -64,19 +86,42 @@ package final class RocksDBEngine: StorageEngine {
 
     // MARK: Chunks
 
+    package func checkSpace() throws(StoreError) {
+        guard let space = Space(of: database.path), space.free < reserve else { return }
+        throw StoreError(
+            .noSpace,
+            "only \(space.free >> 20) MiB are free where \(database.path) is, and \(reserve >> 20) MiB are left to care"
+                + " for what is stored: make room, or delete and sweep")
+    }
+
     package func put(_ value: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
+        try checkSpace()
         try stripe(digest).withLock { () throws(StoreError) in
-            if try stamp(digest, generation) { return }
+            let isDamaged = damaged.withLock { $0.contains(digest) }
+            if !isDamaged, try stamp(digest, generation) { return }
             let arrival = nextArrival.wrappingAdd(1, ordering: .relaxed).oldValue
             let row = ChunkRow(arrival: arrival, length: UInt64(value.byteCount), stamp: generation)
             var batch = WriteBatch()
+            if isDamaged, let old = try? chunkRow(digest) {
+                batch.delete(old.arrival.bigEndianBytes.span.bytes, in: bytes)
+            }
             batch.put(arrival.bigEndianBytes.span.bytes, value, in: bytes)
             batch.put(digest.bytes, row.encoded.span.bytes, in: chunks)
             try write(batch, synced: false)
+            if isDamaged { damaged.withLock { _ = $0.remove(digest) } }
         }
     }
 
     package func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk {
+        do throws(StoreError) {
+            return try readChunk(digest)
+        } catch {
+            if error.code == .damaged { damaged.withLock { _ = $0.insert(digest) } }
+            throw error
+        }
+    }
+
+    private func readChunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk {
         guard let row = try chunkRow(digest) else {
             throw StoreError(.damaged, "chunk \(digest) is missing; run dicomfs verify")
         }

@@ -10,8 +10,14 @@ package protocol StorageEngine: AnyObject, Sendable {
     var directoryRows: DirectoryRows { get }
 
     /// Stores a chunk unless it is there already, and keeps it from ``sweep(stampedBefore:isReferenced:)`` of
-    /// generations up to this one. Not durable until the next ``commit(_:)`` returns.
+    /// generations up to this one. One that ``chunk(_:)`` has found damaged is stored anew. Not durable until the next
+    /// ``commit(_:)`` returns.
     func put(_ bytes: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError)
+
+    /// Throws ``StoreError/Code/noSpace`` when so little space is left that nothing should be taken any more; reading,
+    /// removing and sweeping go on. ``put(_:digest:generation:)`` asks this itself; ask before commits that make the
+    /// archive grow.
+    func checkSpace() throws(StoreError)
 
     /// A stored chunk, without copying it where the engine can. Its bytes passed the engine's own checksum, or it throws
     /// ``StoreError/Code/damaged``.
@@ -30,15 +36,23 @@ package protocol StorageEngine: AnyObject, Sendable {
         _ family: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
     ) throws
 
-    /// Calls `body` with the digest and length of every stored chunk, in digest order, until it returns false.
-    func scanChunks(_ body: (SHA256Digest, UInt64) throws -> Bool) throws
+    /// Calls `body` with the digest and length of every stored chunk from a digest on (nil: all), in digest order, until it
+    /// returns false. The length is nil when what the engine noted of the chunk is damaged.
+    func scanChunks(from first: SHA256Digest?, _ body: (SHA256Digest, UInt64?) throws -> Bool) throws
 
     /// Removes the chunks that were last stamped with an earlier generation and that `isReferenced` denies, and gives
-    /// their space back.
+    /// their space back, if not all at once. What is damaged stays. One sweep at a time: another waits.
     func sweep(stampedBefore generation: UInt64, isReferenced: (SHA256Digest) -> Bool) throws -> SweepResult
 
     /// An estimate, within a few percent and without a scan, of the rows of a family.
     func estimatedRows(_ family: RowFamily) -> UInt64
+}
+
+extension StorageEngine {
+    /// Calls `body` with the digest and length of every stored chunk.
+    package func scanChunks(_ body: (SHA256Digest, UInt64?) throws -> Bool) throws {
+        try scanChunks(from: nil, body)
+    }
 }
 
 /// What a listing of directory rows is worth.

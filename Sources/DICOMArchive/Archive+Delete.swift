@@ -9,19 +9,19 @@ extension Archive {
     package func delete(_ resource: Resource) throws(ArchiveError) -> Int {
         var count = 0
         do {
-            var studies: [[Recipe]] = []
+            var nodes: [NodeID] = []
             if resource.level == .patient {
                 try resources(.study, under: resource) { study in
-                    studies.append(try recipes(of: study))
+                    nodes.append(study.node)
                     return true
                 }
             } else {
-                studies = [try recipes(of: resource)]
+                nodes = [resource.node]
             }
-            for recipes in studies {
+            for node in nodes {
                 let now = Clock.nanoseconds()
-                let done = try commits.perform { plan in try plan.delete(recipes, at: now) }
-                announce(done.changes)
+                let done = try commits.perform { plan in try plan.delete(node, at: now) }
+                announce(done)
                 count += done.changes.count { if case .removed(let node, _, _) = $0 { node.kind == .dicom } else { false } }
             }
         } catch {
@@ -49,23 +49,5 @@ extension Archive {
             try body(try Recipe(value))
             return true
         }
-    }
-
-    /// The recipes of all versions of a study, series or instance.
-    private func recipes(of resource: Resource) throws -> [Recipe] {
-        guard let row = try nodeRow(resource.node) else { return [] }
-        var prefix: [UInt8]
-        switch resource.level {
-        case .patient: return []
-        case .study: prefix = row.id.array
-        case .series: prefix = row.study.array + row.id.array
-        case .instance: prefix = row.study.array + row.series.array + row.id.array
-        }
-        var recipes: [Recipe] = []
-        try store.engine.scan(.recipe, from: prefix, upTo: prefix.successor) { _, value in
-            recipes.append(try Recipe(value))
-            return true
-        }
-        return recipes
     }
 }

@@ -29,17 +29,21 @@ extension Archive {
         }
     }
 
+    /// The image of a frame, counted from 0; nil when it has none.
     private func render(_ file: StoredFile, frame: Int) throws -> RenderedImage? {
         let recipe = file.recipe
-        guard let pixels = recipe.pixels, frame >= 0, frame < pixels.numberOfFrames,
+        guard let pixels = recipe.pixels, pixels.pngSize > 0, frame >= 0, frame < pixels.numberOfFrames,
             let element = recipe.scan.nativePixelData
         else { return nil }
         let header = DataSetHeader(
             file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
-        guard let description = PixelDescription(header, recipe.scan, frame: frame) else { return nil }
-        let start = file.dataSetOffset + Int(element.position)
+        // With a shape, a frame is at most 512 MiB; its number has 24 bits.
+        guard let description = PixelDescription(header, recipe.scan, frame: frame), description.pngShape != nil else {
+            return nil
+        }
+        let start = file.dataSetOffset + min(Int(clamping: element.position), file.size)
         let first = start + frame * description.frameLength
-        let end = min(first + description.frameLength, start + Int(element.valueLength))
+        let end = min(first + description.frameLength, start + min(Int(clamping: element.valueLength), file.size))
         var image: [UInt8]?
         try file.withBytes(first..<max(first, end), from: store) { image = Renderer.png(description, frame: $0) }
         guard let image, UInt64(image.count) == pixels.pngSize else {

@@ -29,11 +29,11 @@ extension Archive {
             try recipes { recipe in
                 statistics.versions += 1
                 if recipe.version == 1 { statistics.instances += 1 }
-                statistics.bytes += recipe.scan.totalLength
+                statistics.bytes &+= recipe.scan.totalLength
             }
             try store.engine.scanChunks { _, length in
                 statistics.chunks += 1
-                statistics.chunkBytes += length
+                statistics.chunkBytes &+= length ?? 0
                 return true
             }
         } catch {

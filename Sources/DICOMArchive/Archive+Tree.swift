@@ -68,7 +68,7 @@ extension Archive {
         do {
             try store.engine.scan(.index, from: range.from, upTo: range.upTo) { key, value in
                 let entry = try EntryRow(value)
-                if entry.name.utf8.elementsEqual(name.utf8) { found = (IndexKey.lastNode(key), entry) }
+                if entry.name.utf8.elementsEqual(name.utf8) { found = (try IndexKey.lastNode(key), entry) }
                 return found == nil
             }
         } catch {
@@ -82,7 +82,8 @@ extension Archive {
         var names: [String] = []
         var node = node
         while node != .root {
-            guard let parent = try parent(of: node), let entry = try entry(of: node, in: parent) else { return nil }
+            // Damaged rows may name each other as parents.
+            guard names.count < NodeID.mostAncestors, let parent = try parent(of: node), let entry = try entry(of: node, in: parent) else { return nil }
             names.append(entry.name)
             node = parent
         }

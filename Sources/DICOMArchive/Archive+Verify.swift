@@ -22,39 +22,51 @@ extension Archive {
     package func verify(progress: (Verification) -> Void) throws(ArchiveError) -> Verification {
         var found = Verification()
         do {
-            let lengths = try verifyChunks(&found, progress)
-            try verifyRecipes(lengths, &found, progress)
-            try verifyHeaders(&found)
-            try verifyNodes(&found, progress)
-            try verifyEntries(&found, progress)
+            var lengths: [SHA256Digest: UInt64] = [:]
+            try part(&found) { try listChunks(&lengths, &$0) }
+            try part(&found) { try verifyChunks(lengths, &$0, progress) }
+            try part(&found) { try verifyRecipes(lengths, &$0, progress) }
+            try part(&found) { try verifyHeaders(&$0) }
+            try part(&found) { try verifyIndex(&$0, progress) }
         } catch {
             throw ArchiveError(error)
         }
         return found
     }
 
-    private func verifyChunks(
-        _ found: inout Verification, _ progress: (Verification) -> Void
-    ) throws -> [SHA256Digest: UInt64] {
-        var lengths: [SHA256Digest: UInt64] = [:]
+    /// Verifies a part. Damage that ends it is one more problem: the other parts are looked at all the same.
+    func part(_ found: inout Verification, _ body: (inout Verification) throws -> Void) throws {
+        do { try body(&found) } catch {
+            let error = ArchiveError(error)
+            guard error.code == .damaged else { throw error }
+            found.problems.append(error.description)
+        }
+    }
+
+    private func listChunks(_ lengths: inout [SHA256Digest: UInt64], _ found: inout Verification) throws {
         try store.engine.scanChunks { digest, length in
-            lengths[digest] = length
+            if let length { lengths[digest] = length } else { found.problems.append("the row of chunk \(digest) is damaged") }
             return true
         }
+    }
+
+    private func verifyChunks(
+        _ lengths: [SHA256Digest: UInt64], _ found: inout Verification, _ progress: (Verification) -> Void
+    ) throws {
         for (digest, length) in lengths {
             found.chunks += 1
-            do {
+            do throws(StoreError) {
                 let chunk = try store.engine.chunk(digest)
                 if SHA256.hash(chunk.bytes) != digest || UInt64(chunk.count) != length {
                     found.problems.append("chunk \(digest) is damaged: its bytes have another digest")
                 }
             } catch {
+                guard error.code == .damaged else { throw error }
                 // A sweep may have taken it meanwhile.
-                if try hasChunk(digest) { found.problems.append("\(error)") }
+                if try hasChunkRow(digest) { found.problems.append(error.description) }
             }
             if found.chunks % 64 == 0 { progress(found) }
         }
-        return lengths
     }
 
     private func verifyRecipes(
@@ -64,89 +76,50 @@ extension Archive {
             found.versions += 1
             if found.versions % 256 == 0 { progress(found) }
             let key = key.withUnsafeBytes { Array($0) }
-            guard let recipe = try? Recipe(value) else {
-                found.problems.append("the recipe row \(hexadecimal(key)) is damaged")
-                return true
+            var problems = try problems(of: value, key: key, lengths)
+            // Deleted or given another head meanwhile? What is there now decides.
+            if !problems.isEmpty {
+                let now = try store.engine.row(.recipe, key)
+                problems = try now.map { try self.problems(of: $0.span.bytes, key: key, lengths) } ?? []
             }
-            for problem in try problems(of: recipe, key: key, lengths) {
-                found.problems.append("instance \(recipe.reference.instance) version \(recipe.version): \(problem)")
-            }
+            found.problems += problems
             return true
         }
     }
 
     private func problems(
-        of recipe: Recipe, key: [UInt8], _ lengths: [SHA256Digest: UInt64]
+        of value: RawSpan, key: [UInt8], _ lengths: [SHA256Digest: UInt64]
     ) throws -> [String] {
+        guard let recipe = try? Recipe(value) else { return ["the recipe row \(hexadecimal(key)) is damaged"] }
         var problems: [String] = []
-        let reference = recipe.reference
-        if reference.key() != key { problems.append("its identifiers are not those of its values") }
+        if recipe.reference.key() != key { problems.append("its identifiers are not those of its values") }
         for case .chunk(let chunk) in recipe.extents {
             // Stored after the chunks were listed, or not at all.
             let isStored = try lengths[chunk.digest] == UInt64(chunk.length) || hasChunk(chunk.digest)
             if !isStored { problems.append("chunk \(chunk.digest) is missing") }
         }
-        guard let header = try store.engine.row(.header, key) else {
-            // Deleted since the scan began, or damaged.
-            return try store.engine.row(.recipe, key) == nil ? [] : problems + ["its header row is missing"]
+        if let header = try store.engine.row(.header, key) {
+            let digest = Recipe.dataSetDigest(
+                extents: recipe.extents, header: header, headerIsDerived: recipe.scan.isHeaderDerived)
+            if digest != recipe.dataSetDigest { problems.append("its header has another digest than recorded") }
+        } else {
+            problems.append("its header row is missing")
         }
-        let digest = Recipe.dataSetDigest(
-            extents: recipe.extents, header: header, headerIsDerived: recipe.scan.isHeaderDerived)
-        if digest != recipe.dataSetDigest { problems.append("its header has another digest than recorded") }
-        let node = NodeID(.dicom, recipe.nodePayload)
-        guard let row = try nodeRow(node), row.level == .instance, row.reference == reference else {
-            return try store.engine.row(.recipe, key) == nil ? [] : problems + ["its node row is missing"]
-        }
-        if recipe.version == 1 {
-            let entry = try entry(of: node, in: row.parent)
-            if entry == nil { problems.append("it is in no directory") }
-            if let entry, entry.size != UInt64(recipe.headBytes.count + recipe.dataSetLength) {
-                problems.append("its directory gives another size")
-            }
-        }
-        return problems
+        problems += try indexProblems(of: recipe)
+        return problems.map { "instance \(recipe.reference.instance) version \(recipe.version): \($0)" }
     }
 
     private func verifyHeaders(_ found: inout Verification) throws {
         try store.engine.scan(.header, from: [], upTo: nil) { key, _ in
             found.rows += 1
             let key = key.withUnsafeBytes { Array($0) }
-            if try store.engine.row(.recipe, key) == nil, try store.engine.row(.header, key) != nil {
+            if try store.engine.row(.recipe, key) == nil, try store.engine.row(.header, key) != nil,
+                try store.engine.row(.recipe, key) == nil
+            {
                 found.problems.append("the header row \(hexadecimal(key)) has no recipe")
             }
             return true
         }
-    }
-
-    private func verifyNodes(_ found: inout Verification, _ progress: (Verification) -> Void) throws {
-        try store.engine.scan(.index, from: [1], upTo: [2]) { key, value in
-            found.rows += 1
-            let node = IndexKey.lastNode(key)
-            let row = try NodeRow(value)
-            let isThere =
-                row.level == .instance
-                ? try recipe(row.reference)?.nodePayload == node.payload : try entry(of: node, in: row.parent) != nil
-            if !isThere, try nodeRow(node) != nil {
-                found.problems.append("node \(node.rawValue) stands for \(row.level.name) \(row.id), which is not stored")
-            }
-            return true
-        }
-        progress(found)
-    }
-
-    private func verifyEntries(_ found: inout Verification, _ progress: (Verification) -> Void) throws {
-        try store.engine.scan(.index, from: [2], upTo: [3]) { key, value in
-            found.rows += 1
-            let node = IndexKey.lastNode(key)
-            let parent = NodeID(rawValue: UInt64(bigEndianBytes: key, at: 1))
-            guard node != .root else { return true }
-            let entry = try EntryRow(value)
-            if try nodeRow(node)?.parent != parent, try self.entry(of: node, in: parent) != nil {
-                found.problems.append("the entry \(entry.name) stands for nothing stored")
-            }
-            return true
-        }
-        progress(found)
     }
 
     private func hasChunk(_ digest: SHA256Digest) throws -> Bool {
@@ -158,8 +131,18 @@ extension Archive {
             return false
         }
     }
+
+    private func hasChunkRow(_ digest: SHA256Digest) throws -> Bool {
+        var isThere = false
+        try store.engine.scanChunks(from: digest) { found, _ in
+            isThere = found == digest
+            return false
+        }
+        return isThere
+    }
 }
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
+/// Bytes of a key as messages show them.
+func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -21,29 +21,38 @@ package final class Archive: Sendable {
     ///   - path: the folder.
     ///   - create: make an archive where there is none; the folder may be missing or empty.
     ///   - holder: what is told to others who want to open it.
-    package init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
-        folder = try ArchiveFolder.open(path, create: create, holder: holder)
+    package convenience init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
+        let folder = try ArchiveFolder.open(path, create: create, holder: holder)
         do {
-            store = ContentStore(engine: try RocksDBEngine(path: folder.database, create: create))
+            let engine = try RocksDBEngine(path: folder.database, create: folder.isNew)
+            try folder.finishCreation()
+            self.init(folder: folder, engine: engine)
         } catch {
-            guard error.code == .damaged else { throw ArchiveError(error) }
-            throw ArchiveError(
-                .damaged, "the database of \(path) is damaged: \(error.description); restore it from a backup")
+            throw ArchiveError(error)
         }
-        commits = CommitQueue(engine: store.engine)
+    }
+
+    /// The archive in an open folder, over an engine.
+    init(folder: ArchiveFolder, engine: any StorageEngine) {
+        self.folder = folder
+        store = ContentStore(engine: engine)
+        commits = CommitQueue(engine: engine)
     }
 
     /// Who is told what changes in the tree; nil for no one. One at a time.
     package func setObserver(_ new: (any TreeObserver)?) { observer.withLock { $0 = new } }
 
     /// Forgets what went and tells the observer, on the thread of the change, after the commit and with no lock held.
-    func announce(_ changes: [TreeChange]) {
-        guard !changes.isEmpty else { return }
-        for case .removed(let node, _, _) in changes {
-            files.remove(node)
-            images.remove(node)
+    func announce(_ outcome: CommitOutcome) {
+        if !outcome.removedNodes.isEmpty {
+            let nodes = Set(outcome.removedNodes)
+            files.removeAll { nodes.contains($0) }
+            images.removeAll { nodes.contains($0.of(.dicom)) && $0.kind != .frame }
+            let ordinals = Set(outcome.removedFrameOrdinals)
+            if !ordinals.isEmpty { images.removeAll { $0.kind == .frame && ordinals.contains($0.frame.ordinal) } }
         }
-        observer.withLock { $0 }?.treeDidChange(changes)
+        guard !outcome.changes.isEmpty else { return }
+        observer.withLock { $0 }?.treeDidChange(outcome.changes)
     }
 }
 

@@ -12,6 +12,8 @@ package final class ArchiveFolder: Sendable {
     package let path: String
     /// What the data sets without SpecificCharacterSet are decoded with, as a Defined Term (PS3.3 C.12.1.1.2).
     package let defaultCharacterSet: String
+    /// Whether the archive is being made: its database is too then.
+    let isNew: Bool
     private let lock: Int32
 
     /// Who has an archive open, as its lock file says.
@@ -30,8 +32,9 @@ package final class ArchiveFolder: Sendable {
         }
     }
 
-    private init(path: String, defaultCharacterSet: String, lock: Int32) {
+    private init(path: String, defaultCharacterSet: String, isNew: Bool, lock: Int32) {
         self.path = path
+        self.isNew = isNew
         self.defaultCharacterSet = defaultCharacterSet
         self.lock = lock
     }
@@ -61,12 +64,24 @@ package final class ArchiveFolder: Sendable {
         } ?? path
         let lock = try takeLock(path, holder: holder)
         do throws(ArchiveError) {
-            if access(path + "/dicomfs-archive", F_OK) != 0 { try writeFormat(path) }
-            return ArchiveFolder(path: path, defaultCharacterSet: try readFormat(path), lock: lock)
+            let isNew = access(path + "/dicomfs-archive", F_OK) != 0
+            if isNew { try writeFormat(path) }
+            let characterSet = try readFormat(path, file: isNew ? "dicomfs-archive.new" : "dicomfs-archive")
+            return ArchiveFolder(path: path, defaultCharacterSet: characterSet, isNew: isNew, lock: lock)
         } catch {
             close(lock)
             throw error
         }
+    }
+
+    /// Gives a new archive its format file, once its database is there: what has the file is complete, and a database that
+    /// is missing from it is never made anew.
+    func finishCreation() throws(ArchiveError) {
+        guard isNew else { return }
+        guard rename(path + "/dicomfs-archive.new", path + "/dicomfs-archive") == 0 else {
+            throw ArchiveError(.unusable, "cannot write \(path)/dicomfs-archive: \(String(cString: strerror(errno)))")
+        }
+        Self.syncFolder(path)
     }
 
     /// Who has the archive open; nil when no one has, or it cannot be told.
@@ -80,14 +95,20 @@ package final class ArchiveFolder: Sendable {
     }
 
     private static func makeFolder(_ path: String) throws(ArchiveError) {
-        if mkdir(path, 0o700) != 0 {
-            guard errno == EEXIST else {
-                throw ArchiveError(.unusable, "cannot make the archive folder \(path): \(String(cString: strerror(errno)))")
-            }
+        if mkdir(path, 0o700) == 0 {
+            syncFolder(path + "/..")
+            return
         }
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        let foreign = entries.filter { $0 != "lock" }
-        guard foreign.isEmpty else {
+        guard errno == EEXIST else {
+            throw ArchiveError(.unusable, "cannot make the archive folder \(path): \(String(cString: strerror(errno)))")
+        }
+        guard let entries = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw ArchiveError(.unusable, "\(path) is no folder that can be listed; give an empty or new folder")
+        }
+        // What a creation that was interrupted leaves, or one that goes on beside this one.
+        let own: Set = ["lock", "dicomfs-archive.new", "dicomfs-archive"]
+        let isBegun = !own.subtracting(["lock"]).isDisjoint(with: entries)
+        guard entries.allSatisfy({ own.contains($0) || isBegun && $0 == "db" }) else {
             throw ArchiveError(
                 .unusable, "\(path) is neither a dicomfs archive nor empty; give an empty or new folder")
         }
@@ -98,9 +119,14 @@ package final class ArchiveFolder: Sendable {
         guard lock >= 0 else {
             throw ArchiveError(.unusable, "cannot open \(path)/lock: \(String(cString: strerror(errno)))")
         }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        var other: Holder?
+        // Whoever asks for the holder has the lock for a moment: then no one is named, and it is worth another try.
+        var tries = 0
+        while flock(lock, LOCK_EX | LOCK_NB) != 0 {
+            other = Self.holder(of: path)
+            tries += 1
+            guard other != nil || tries == 100 else { continue }
             close(lock)
-            let other = Self.holder(of: path)
             let who = other.map { "dicomfs \($0.command), pid \($0.pid)" } ?? "another process"
             let place = other?.mount.map { ", mounted at \($0)" } ?? ""
             throw ArchiveError(.inUse, "the archive \(path) is in use by \(who)\(place)")
@@ -113,27 +139,28 @@ package final class ArchiveFolder: Sendable {
 
     private static func writeFormat(_ path: String) throws(ArchiveError) {
         let text = "dicomfs archive\nformat \(currentFormat)\ndefault-character-set ISO_IR 100\n"
-        let temporary = path + "/dicomfs-archive.new"
-        let file = Glibc.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        let written = Array(text.utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        let name = path + "/dicomfs-archive.new"
+        let file = Glibc.open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         let isDone =
-            file >= 0 && written == text.utf8.count && fsync(file) == 0
-            && rename(temporary, path + "/dicomfs-archive") == 0
+            file >= 0 && Array(text.utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == text.utf8.count
+            && fsync(file) == 0
         let reason = String(cString: strerror(errno))
         if file >= 0 { close(file) }
-        guard isDone else { throw ArchiveError(.unusable, "cannot write \(path)/dicomfs-archive: \(reason)") }
-        let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 {
-            fsync(folder)
-            close(folder)
-        }
+        guard isDone else { throw ArchiveError(.unusable, "cannot write \(name): \(reason)") }
     }
 
-    private static func readFormat(_ path: String) throws(ArchiveError) -> String {
-        let data = FileManager.default.contents(atPath: path + "/dicomfs-archive") ?? Data()
+    private static func syncFolder(_ path: String) {
+        let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
+    }
+
+    private static func readFormat(_ path: String, file: String) throws(ArchiveError) -> String {
+        let data = FileManager.default.contents(atPath: "\(path)/\(file)") ?? Data()
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
         guard lines.first == "dicomfs archive" else {
-            throw ArchiveError(.unusable, "\(path)/dicomfs-archive is damaged: its first line is not `dicomfs archive`")
+            throw ArchiveError(.unusable, "\(path)/\(file) is damaged: its first line is not `dicomfs archive`")
         }
         func value(_ name: String) -> String? {
             lines.first { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.count + 1)) }
@@ -145,7 +172,7 @@ package final class ArchiveFolder: Sendable {
                 "the archive \(path) has format \(format), this dicomfs knows format \(currentFormat); use a newer dicomfs")
         }
         guard let characterSet = value("default-character-set") else {
-            throw ArchiveError(.unusable, "\(path)/dicomfs-archive is damaged: it names no default-character-set")
+            throw ArchiveError(.unusable, "\(path)/\(file) is damaged: it names no default-character-set")
         }
         return characterSet
     }

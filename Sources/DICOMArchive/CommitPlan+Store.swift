@@ -81,6 +81,7 @@ extension CommitPlan {
     private mutating func replaceHead(of stored: Recipe, with new: Recipe) throws -> CommitOutcome {
         var outcome = CommitOutcome(result: .alreadyStored)
         let oldNode = NodeID(.dicom, stored.nodePayload)
+        outcome.removedNodes = [oldNode]
         guard let bytes = try row(.index, IndexKey.node(oldNode)) else { throw RecordError() }
         let nodeRow = try NodeRow(bytes.span.bytes)
 
@@ -106,6 +107,7 @@ extension CommitPlan {
 
     private mutating func takeFrameOrdinal(for reference: VersionReference) throws -> UInt64 {
         let next = try row(.index, IndexKey.nextFrameOrdinal).map { try RecordReader.onlyNumber($0) } ?? 1
+        guard next < 1 << 33 else { throw ArchiveError(.io, "no frame ordinal is left for another multi-frame image") }
         put(.index, IndexKey.nextFrameOrdinal, RecordWriter.onlyNumber(next + 1))
         put(.index, IndexKey.frameOrdinal(next), reference.encoded)
         return next
@@ -114,7 +116,7 @@ extension CommitPlan {
 
 extension Recipe {
     /// The node id it has when no other resource does.
-    fileprivate var naturalNode: NodeID {
+    var naturalNode: NodeID {
         let digest = versionDigest.array
         let low = (UInt64(digest[0]) << 16 | UInt64(digest[1]) << 8 | UInt64(digest[2])) >> 7
         return NodeID(.dicom, reference.instance.leading(bits: 40) << NodeID.freeBits | low)
@@ -124,7 +126,8 @@ extension Recipe {
         transferSyntaxUID == other.transferSyntaxUID && layout == other.layout && dataSetDigest == other.dataSetDigest
     }
 
-    fileprivate func entry(name: String) -> EntryRow {
+    /// What the directory says of it.
+    func entry(name: String) -> EntryRow {
         var entry = EntryRow()
         entry.name = name
         entry.modified = receivedAt

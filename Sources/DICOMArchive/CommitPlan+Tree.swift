@@ -2,17 +2,17 @@ import ContentStore
 import DICOM
 
 extension CommitPlan {
-    /// The node row of a resource, if it is there.
+    /// The node row of a resource, if it is there; of an instance, that of its first version.
     func node(of id: OrthancIdentifier, _ level: Level) throws -> (node: NodeID, row: NodeRow)? {
         let natural = NodeID(level.nodeKind, id.leading(bits: NodeID.payloadBits))
         // Nearly always it has its natural node: one get instead of a range.
         if let bytes = try row(.index, IndexKey.node(natural)) {
             let row = try NodeRow(bytes.span.bytes)
-            if row.id == id { return (natural, row) }
+            if row.id == id, row.version <= 1 { return (natural, row) }
         }
         var found: (NodeID, NodeRow)?
         try scanNodes(like: natural) { node, row in
-            if row.id == id { found = (node, row) }
+            if row.id == id, row.version <= 1 { found = (node, row) }
             return found == nil
         }
         return found
@@ -42,7 +42,7 @@ extension CommitPlan {
         let short = SafeName.join(parts, suffix: id.shortSuffix)
         var isTaken = false
         let range = IndexKey.range(like: natural) { IndexKey.entry(parent, $0) }
-        try scanIndex(from: range.from, upTo: range.upTo) { _, value in
+        try scan(.index, from: range.from, upTo: range.upTo) { _, value in
             isTaken = try EntryRow(value).name == short
             return !isTaken
         }
@@ -69,7 +69,7 @@ extension CommitPlan {
     func isEmpty(_ directory: NodeID) throws -> Bool {
         var isEmpty = true
         let prefix = IndexKey.entries(of: directory)
-        try scanIndex(from: prefix, upTo: prefix.successor) { _, _ in
+        try scan(.index, from: prefix, upTo: prefix.successor) { _, _ in
             isEmpty = false
             return false
         }
@@ -93,7 +93,7 @@ extension CommitPlan {
 
     private func scanNodes(like natural: NodeID, _ body: (NodeID, NodeRow) throws -> Bool) throws {
         let range = IndexKey.range(like: natural, IndexKey.node)
-        try scanIndex(from: range.from, upTo: range.upTo) { key, value in
+        try scan(.index, from: range.from, upTo: range.upTo) { key, value in
             try body(IndexKey.lastNode(key), NodeRow(value))
         }
     }

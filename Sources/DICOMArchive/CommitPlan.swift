@@ -14,8 +14,8 @@ struct CommitPlan {
 
     private let engine: any StorageEngine
     private var planned: [RowKey: [UInt8]?] = [:]
-    /// Keys set in the index, those set again and removed later among them.
-    private var addedIndexKeys: [[UInt8]] = []
+    /// Keys set, those removed later among them.
+    private var addedKeys: [RowFamily: Set<[UInt8]>] = [:]
     private var current: [RowChange] = []
     private var undo: [(RowKey, [UInt8]??)] = []
     private var partition: [UInt8] = []
@@ -44,7 +44,7 @@ struct CommitPlan {
     mutating func put(_ family: RowFamily, _ key: [UInt8], _ value: [UInt8]?) {
         let rowKey = RowKey(family: family, key: key)
         undo.append((rowKey, planned[rowKey]))
-        if family == .index, value != nil, planned[rowKey] == nil { addedIndexKeys.append(key) }
+        if value != nil { addedKeys[family, default: []].insert(key) }
         planned[rowKey] = .some(value)
         current.append(RowChange(family, key, value))
     }
@@ -55,18 +55,20 @@ struct CommitPlan {
         return try engine.row(family, key)
     }
 
-    /// The index rows with `from <= key < upTo`, as they will be after what is planned, in no order, until `body` returns
-    /// false.
-    func scanIndex(from: [UInt8], upTo: [UInt8], _ body: (RawSpan, RawSpan) throws -> Bool) throws {
-        for key in addedIndexKeys where !key.precedes(from) && key.precedes(upTo) {
-            if case .some(.some(let value)) = planned[RowKey(family: .index, key: key)],
+    /// The rows of a family with `from <= key < upTo`, as they will be after what is planned, in no order, until `body`
+    /// returns false.
+    func scan(
+        _ family: RowFamily, from: [UInt8], upTo: [UInt8], _ body: (RawSpan, RawSpan) throws -> Bool
+    ) throws {
+        for key in addedKeys[family] ?? [] where !key.precedes(from) && key.precedes(upTo) {
+            if case .some(.some(let value)) = planned[RowKey(family: family, key: key)],
                 try !body(key.span.bytes, value.span.bytes)
             {
                 return
             }
         }
-        try engine.scan(.index, from: from, upTo: upTo) { key, value in
-            let isPlanned = planned[RowKey(family: .index, key: key.withUnsafeBytes { Array($0) })] != nil
+        try engine.scan(family, from: from, upTo: upTo) { key, value in
+            let isPlanned = planned[RowKey(family: family, key: key.withUnsafeBytes { Array($0) })] != nil
             return try isPlanned || body(key, value)
         }
     }
@@ -89,6 +91,10 @@ struct CommitOutcome: Sendable {
     var result = StoreResult.stored
     /// What changed in the tree.
     var changes: [TreeChange] = []
+    /// The `.dcm` nodes that went, those of versions that no directory lists among them.
+    var removedNodes: [NodeID] = []
+    /// The frame ordinals that went.
+    var removedFrameOrdinals: [UInt64] = []
 }
 
 /// What became of an instance that was handed over.

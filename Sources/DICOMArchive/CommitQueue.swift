@@ -25,6 +25,9 @@ final class CommitQueue: Sendable {
 
     init(engine: any StorageEngine) { self.engine = engine }
 
+    /// How much work waits for its turn.
+    var backlog: Int { waiting.withLock { $0.count } }
+
     /// Does the work, alone or with others'. When it returns, the changes are on disk; when it throws, none was made.
     func perform(_ work: @escaping Work) throws(ArchiveError) -> CommitOutcome {
         let item = Item(work)

@@ -26,8 +26,8 @@ enum IndexKey {
     static let nextFrameOrdinal: [UInt8] = [5]
 
     /// The node in the last eight bytes of a key.
-    static func lastNode(_ key: RawSpan) -> NodeID {
-        NodeID(rawValue: UInt64(bigEndianBytes: key, at: key.byteCount - 8))
+    static func lastNode(_ key: RawSpan) throws(RecordError) -> NodeID {
+        NodeID(rawValue: try UInt64(bigEndianBytes: key, at: key.byteCount - 8))
     }
 }
 
@@ -113,7 +113,7 @@ struct NodeRow: Sendable, Equatable {
             case 3: parent = NodeID(rawValue: reader.number)
             case 4: study = try OrthancIdentifier(record: reader.value)
             case 5: series = try OrthancIdentifier(record: reader.value)
-            case 6: version = try reader.integer()
+            case 6: version = try reader.number32()
             case 7: attributes.append(try Attribute(reader.value))
             default: break
             }
@@ -219,7 +219,7 @@ extension VersionReference {
             case 1: study = try OrthancIdentifier(record: reader.value)
             case 2: series = try OrthancIdentifier(record: reader.value)
             case 3: instance = try OrthancIdentifier(record: reader.value)
-            case 4: version = try reader.integer()
+            case 4: version = try reader.number32()
             default: break
             }
         }

@@ -41,7 +41,9 @@ package final class InstanceIngest {
             var recipe = Recipe()
             recipe.identity = try Recipe.Identity(header)
             recipe.transferSyntaxUID = transferSyntaxUID
-            recipe.head = head
+            // A head that is what the archive makes anyway is not kept: an exported file is the same file.
+            recipe.head = .newest
+            if case .own(let bytes) = head, bytes != recipe.headBytes { recipe.head = head }
             recipe.extents = parts.extents
             recipe.dataSetDigest = Recipe.dataSetDigest(
                 extents: parts.extents, header: parts.header, headerIsDerived: scan.isHeaderDerived)
@@ -77,8 +79,11 @@ package struct PreparedIngest: Sendable {
     /// Stores it: on disk when this returns.
     package func commit() throws(ArchiveError) -> IngestOutcome {
         let instance = instance
-        let done = try archive.commits.perform { plan in try plan.store(instance) }
-        archive.announce(done.changes)
+        do { try archive.store.engine.checkSpace() } catch { throw ArchiveError(error) }
+        let done = try withExtendedLifetime(generation) { () throws(ArchiveError) in
+            try archive.commits.perform { plan in try plan.store(instance) }
+        }
+        archive.announce(done)
         return IngestOutcome(instance: instance.recipe.reference.instance, result: done.result)
     }
 }
@@ -109,6 +114,9 @@ struct IngestedParts: DataSetSink, ~Copyable {
     private(set) var header: [UInt8] = []
     private(set) var extents: [Recipe.Extent] = []
     private var writer: ChunkWriter
+    private var bulkValues = 0
+    /// Each costs 80 bytes of recipe and a chunk: an honest data set has a few.
+    private static let mostBulkValues = 1 << 16
 
     init(writer: consuming ChunkWriter) { self.writer = writer }
 
@@ -121,7 +129,12 @@ struct IngestedParts: DataSetSink, ~Copyable {
         }
     }
 
-    mutating func beginBulk(_ element: BulkElement) {}
+    mutating func beginBulk(_ element: BulkElement) throws {
+        bulkValues += 1
+        guard bulkValues <= Self.mostBulkValues else {
+            throw DICOMError(.tooLarge, "the data set has more than \(Self.mostBulkValues) bulk values")
+        }
+    }
 
     mutating func bulk(_ bytes: RawSpan) throws {
         var chunks: [ChunkWriter.Reference] = []

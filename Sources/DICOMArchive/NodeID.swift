@@ -26,6 +26,9 @@ package struct NodeID: RawRepresentable, Hashable, Comparable, Sendable {
     /// Low bits of a payload that are free to tell resources with the same leading 40 bits apart.
     package static let freeBits: UInt64 = 17
 
+    /// No path is longer.
+    static let mostAncestors = 16
+
     /// The root of the tree: FUSE_ROOT_ID.
     package static let root = NodeID(rawValue: 1)
 

@@ -32,6 +32,7 @@ extension Recipe {
     /// Reads a record that ``encoded`` made, of this or a later release.
     package init(_ bytes: RawSpan) throws(RecordError) {
         var reader = RecordReader(bytes)
+        var length = 0
         head = .own([])
         while let field = try reader.next() {
             switch field {
@@ -43,11 +44,16 @@ extension Recipe {
                 guard reader.number == Part10Head.currentFormat else { throw RecordError() }
                 head = .generated(format: Part10Head.currentFormat)
             case 5: head = .own(reader.array)
-            case 6: extents.append(try Extent(reader.value))
+            case 6:
+                let extent = try Extent(reader.value)
+                // Sums of lengths are taken everywhere: they stay far from overflow.
+                guard extent.length <= Self.longest - length else { throw RecordError() }
+                length += extent.length
+                extents.append(extent)
             case 7: dataSetDigest = try SHA256Digest(record: reader.value)
             case 8: receivedAt = reader.number
             case 9: sender = try Sender(reader.value)
-            case 10: version = try reader.integer()
+            case 10: version = try reader.number32()
             case 11: nodePayload = reader.number
             case 12: frameOrdinal = reader.number
             case 13: scan.encoding = try DataSetEncoding(recordNumber: reader.integer())

@@ -9,6 +9,9 @@ package struct Recipe: Sendable {
     /// The number of the rules that tell bulk from header.
     package static let currentLayout = 1
 
+    /// No file is longer: 4 EiB.
+    static let longest = 1 << 62
+
     package var layout = Recipe.currentLayout
     package var identity = Identity()
     package var transferSyntaxUID = ""

@@ -71,7 +71,7 @@ extension Archive {
                 let range = IndexKey.range(like: NodeID(level.nodeKind, prefix << NodeID.freeBits), IndexKey.node)
                 try store.engine.scan(.index, from: range.from, upTo: range.upTo) { key, value in
                     let row = try NodeRow(value)
-                    let node = IndexKey.lastNode(key)
+                    let node = try IndexKey.lastNode(key)
                     if row.version <= 1, row.id.hex40.hasPrefix(digits) {
                         if let resource = try resource(node, row, path: nil) { found.append(resource) }
                     }
@@ -96,7 +96,8 @@ extension Archive {
     ) throws -> Bool {
         var goOn = true
         try entries(of: isRoot ? .root : parent.node) { node, entry in
-            guard let row = try nodeRow(node) else { return true }
+            // Levels go down only: damaged rows could name each other as parents.
+            guard let row = try nodeRow(node), isRoot || row.level > parent.level else { return true }
             let path = isRoot ? entry.name : "\(parent.path)/\(entry.name)"
             guard let resource = try resource(node, row, entry: entry, parent: isRoot ? nil : parent.id, path: path)
             else { return true }

@@ -20,6 +20,8 @@ package struct ColumnFamilyOptions: Sendable {
     package var writeBufferSize = 16 << 20
     /// Bytes of an uncompressed data block.
     package var blockSize = 16 << 10
+    /// Bytes of a table file: what one compaction rewrites at least.
+    package var tableFileSize = 64 << 20
     /// Whether data blocks are compressed, and how.
     package var compression = Compression.lz4
     /// Bloom filter bits per key; 0 for none.

@@ -28,7 +28,8 @@ extension Database {
     ) throws(RocksDBError) -> Database {
         let cache = rocksdb_cache_create_lru(options.blockCacheSize)
         defer { rocksdb_cache_destroy(cache) }
-        let databaseOptions = makeOptions(options)
+        if options.createIfMissing { mkdir(path, 0o700) }
+        let databaseOptions = makeOptions(options, directIO: takesDirectIO(path))
         defer { rocksdb_options_destroy(databaseOptions) }
 
         let all = [ColumnFamilyOptions(name: "default")] + families
@@ -49,7 +50,7 @@ extension Database {
         return Database(path: path, handle: handle, families: opened)
     }
 
-    private static func makeOptions(_ options: DatabaseOptions) -> OpaquePointer? {
+    private static func makeOptions(_ options: DatabaseOptions, directIO: Bool) -> OpaquePointer? {
         let made = rocksdb_options_create()
         rocksdb_options_set_create_if_missing(made, options.createIfMissing ? 1 : 0)
         rocksdb_options_set_create_missing_column_families(made, 1)
@@ -60,11 +61,27 @@ extension Database {
         // Written pages go to disk as they come, not in one burst that holds up the next commit's sync.
         rocksdb_options_set_bytes_per_sync(made, 1 << 20)
         rocksdb_options_set_wal_bytes_per_sync(made, 1 << 17)
-        rocksdb_options_set_use_direct_io_for_flush_and_compaction(made, 1)
+        rocksdb_options_set_use_direct_io_for_flush_and_compaction(made, directIO ? 1 : 0)
         rocksdb_options_set_keep_log_file_num(made, 4)
         rocksdb_options_set_max_log_file_size(made, 4 << 20)
         rocksdb_options_set_info_log_level(made, 2)  // warnings and errors
         return made
+    }
+
+    /// Whether files of the folder can be opened past the page cache (O_DIRECT): some file systems refuse it, and every
+    /// flush would then fail.
+    private static func takesDirectIO(_ path: String) -> Bool {
+        // O_DIRECT of open(2), which Glibc does not show: a GNU extension.
+        #if arch(arm64)
+            let direct: Int32 = 0o200000
+        #else
+            let direct: Int32 = 0o40000
+        #endif
+        let probe = path + "/direct-io-probe"
+        let file = Glibc.open(probe, O_WRONLY | O_CREAT | direct | O_CLOEXEC, 0o600)
+        unlink(probe)
+        if file >= 0 { close(file) }
+        return file >= 0
     }
 
     private static func makeFamilyOptions(_ family: ColumnFamilyOptions, cache: OpaquePointer?) -> OpaquePointer? {
@@ -72,6 +89,7 @@ extension Database {
         rocksdb_options_set_write_buffer_size(made, family.writeBufferSize)
         rocksdb_options_set_max_write_buffer_number(made, 2)
         rocksdb_options_set_compression(made, family.compression.rawValue)
+        rocksdb_options_set_target_file_size_base(made, UInt64(family.tableFileSize))
         rocksdb_options_set_level_compaction_dynamic_level_bytes(made, 1)
         if family.blobFiles {
             rocksdb_options_set_enable_blob_files(made, 1)

@@ -50,6 +50,10 @@ package final class Database: @unchecked Sendable {
     }
 
     /// Applies a batch atomically. When `synced`, it and every write before it are on disk on return.
+    ///
+    /// After a write-ahead log could not be written (a full disk), 7.8.3 refuses all writes until the database is opened
+    /// again; after a flush or compaction met a full disk, it goes on by itself within 5 s of space being there (both
+    /// measured). So keep the disk from filling up.
     package func write(_ batch: borrowing WriteBatch, synced: Bool) throws(RocksDBError) {
         try check("write to \(path)") { error in
             rocksdb_write(handle, synced ? syncedWrite : unsyncedWrite, batch.handle, error)
@@ -57,7 +61,6 @@ package final class Database: @unchecked Sendable {
     }
 
     /// Rows of a family with `lower <= key < upper`, in key order, as of now (`rocksdb_create_iterator_cf`).
-    ///
     package func cursor(
         in family: ColumnFamily, from lower: [UInt8], upTo upper: [UInt8]?
     ) -> Cursor {
@@ -73,9 +76,12 @@ package final class Database: @unchecked Sendable {
         }
     }
 
-    /// Rewrites the rows with `lower <= key < upper`, which gives back the space of deleted ones; with blob files also
-    /// that of deleted values, at the price of moving the live ones of the range.
-    package func reclaim(_ family: ColumnFamily, from lower: [UInt8], upTo upper: [UInt8]) throws(RocksDBError) {
+    /// Rewrites the table files that hold rows with `lower <= key <= upper`, which gives back the space of deleted ones;
+    /// with blob files also that of deleted values, at the price of moving the live ones of those files. What fails
+    /// within is RocksDB's secret (`rocksdb_compact_range_cf` reports nothing): the space then stays taken.
+    ///
+    /// One call at a time.
+    package func reclaim(_ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8]) throws(RocksDBError) {
         try setOption("enable_blob_garbage_collection", to: "true", of: family)
         lower.withUnsafeBytes { lower in
             upper.withUnsafeBytes { upper in

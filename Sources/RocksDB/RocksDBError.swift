@@ -29,7 +29,8 @@ package struct RocksDBError: Error, Sendable, CustomStringConvertible {
 
     package var description: String { "cannot \(operation): \(status)" }
 
-    init(operation: String, status: String) {
+    /// An error with RocksDB's status text, which tells the code.
+    package init(operation: String, status: String) {
         self.operation = operation
         self.status = status
         self.code =

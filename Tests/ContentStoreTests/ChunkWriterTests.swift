@@ -1,0 +1,128 @@
+@testable import ContentStore
+import Hashing
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct ChunkWriterTests {
+    private let test: EngineUnderTest
+    private let store: ContentStore
+
+    init() throws {
+        test = try EngineUnderTest(.rocksDB)
+        store = ContentStore(engine: test.engine)
+    }
+
+    /// Writes values, in pieces of a size, and gives the chunks of each.
+    private func write(_ values: [[UInt8]], pieces: Int) throws -> [[ChunkWriter.Reference]] {
+        var writer = ChunkWriter(store: store, generation: store.beginIngest())
+        var all: [[ChunkWriter.Reference]] = []
+        for value in values {
+            var references: [ChunkWriter.Reference] = []
+            for start in stride(from: 0, to: value.count, by: pieces) {
+                let piece = value.span.bytes.extracting(start..<min(start + pieces, value.count))
+                try writer.append(piece, to: &references)
+            }
+            try writer.endValue(to: &references)
+            all.append(references)
+        }
+        try writer.finish()
+        return all
+    }
+
+    private func read(_ references: [ChunkWriter.Reference]) throws -> [UInt8] {
+        try references.flatMap { try test.engine.bytes($0.digest) }
+    }
+
+    @Test(arguments: [1, 262_143, 262_144, 262_145, 3 * 262_144, 600_000], [4093, 1 << 20])
+    func `a value is cut every 256 KiB from its first byte`(length: Int, pieces: Int) throws {
+        let value = noise(length, seed: UInt64(length))
+        let references = try #require(try write([value], pieces: pieces).first)
+        #expect(references.map(\.length).reduce(0, +) == length)
+        #expect(references.dropLast().allSatisfy { $0.length == 262_144 })
+        #expect((1...262_144).contains(references.last?.length ?? 0))
+        #expect(try read(references) == value)
+        let first = Array(value.prefix(262_144))
+        #expect(references.first?.digest == SHA256.hash(first))
+    }
+
+    @Test func `values never share a chunk's bytes, and equal ones are stored once`() throws {
+        let value = noise(300_000, seed: 1)
+        let references = try write([value, [], [9], value], pieces: 100_000)
+        #expect(references.map(\.count) == [2, 0, 1, 2])
+        #expect(references[0] == references[3])
+        #expect(try test.engine.chunkList().count == 3)
+    }
+
+    @Test func `a chunk that cannot be stored is an error, at the latest in the end`() throws {
+        let engine = FailingPuts(test.engine)
+        let store = ContentStore(engine: engine)
+        for fails in 0..<8 {
+            engine.countdown.withLock { $0 = fails }
+            var writer = ChunkWriter(store: store, generation: store.beginIngest())
+            var references: [ChunkWriter.Reference] = []
+            do throws(StoreError) {
+                // Seven chunks stored beside the caller, then a small one stored by it.
+                for _ in 0..<7 { try writer.append(noise(1 << 18, seed: 1).span.bytes, to: &references) }
+                try writer.append([UInt8](repeating: 1, count: 10).span.bytes, to: &references)
+                try writer.endValue(to: &references)
+                try writer.finish()
+                Issue.record("put \(fails) failed, and nobody heard of it")
+            } catch {
+                #expect(error.code == .noSpace)
+            }
+        }
+    }
+
+    @Test func `a writer that is dropped leaves chunks that a sweep takes`() throws {
+        do {
+            var writer = ChunkWriter(store: store, generation: store.beginIngest())
+            var references: [ChunkWriter.Reference] = []
+            try writer.append(noise(300_000, seed: 1).span.bytes, to: &references)
+            try writer.finish()
+        }
+        #expect(try test.engine.chunkList().count == 1)
+        #expect(try store.sweep { { _ in false } }.chunks == 1)
+    }
+
+    @Test func `a chunk is read from the engine once while it is at hand`() throws {
+        let references = try write([noise(300_000, seed: 1)], pieces: 1 << 20)
+        let digest = try #require(references.first?.first?.digest)
+        for _ in 0..<3 { #expect(try store.chunk(digest).count == 262_144) }
+        #expect(store.bytesRead == 262_144)
+    }
+}
+
+/// An engine whose puts fail from one on.
+private final class FailingPuts: StorageEngine {
+    private let engine: any StorageEngine
+    /// Puts that still succeed.
+    let countdown = Mutex(0)
+    let directoryRows = DirectoryRows.exact
+
+    init(_ engine: any StorageEngine) { self.engine = engine }
+
+    func put(_ bytes: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
+        let fails = countdown.withLock {
+            $0 -= 1
+            return $0 < 0
+        }
+        if fails { throw StoreError(.noSpace, "full") }
+        try engine.put(bytes, digest: digest, generation: generation)
+    }
+
+    func checkSpace() throws(StoreError) { try engine.checkSpace() }
+    func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk { try engine.chunk(digest) }
+    func commit(_ commits: [Commit]) throws(StoreError) { try engine.commit(commits) }
+    func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { try engine.row(family, key) }
+    func scan(
+        _ family: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
+    ) throws { try engine.scan(family, from: from, upTo: upTo, body) }
+    func scanChunks(from first: SHA256Digest?, _ body: (SHA256Digest, UInt64?) throws -> Bool) throws {
+        try engine.scanChunks(from: first, body)
+    }
+    func sweep(stampedBefore generation: UInt64, isReferenced: (SHA256Digest) -> Bool) throws -> SweepResult {
+        try engine.sweep(stampedBefore: generation, isReferenced: isReferenced)
+    }
+    func estimatedRows(_ family: RowFamily) -> UInt64 { engine.estimatedRows(family) }
+}

@@ -1,0 +1,124 @@
+@testable import ContentStore
+import Hashing
+import RocksDB
+import TestSupport
+import Testing
+
+/// An engine under test: how it is opened in a folder, again and again, and how what it keeps is damaged while closed.
+struct EngineFactory: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let open: @Sendable (_ folder: String) throws -> any StorageEngine
+    let damage: @Sendable (_ folder: String, SHA256Digest, Damage) throws -> Void
+
+    enum Damage: CaseIterable {
+        case bytesRemoved, bytesCutShort, noteUnreadable
+    }
+
+    /// Every engine there is.
+    static let all = [rocksDB]
+
+    static let rocksDB = EngineFactory(
+        testDescription: "RocksDB",
+        open: { try RocksDBEngine(path: $0 + "/db", create: true) },
+        damage: { folder, digest, damage in
+            // The engine's own handle, so that the families need not be repeated here.
+            let engine = try RocksDBEngine(path: folder + "/db", create: false)
+            guard let row = try engine.chunkRow(digest) else { return }
+            let arrival = row.arrival.bigEndianBytes
+            let short: [UInt8] = [1, 2]
+            let unreadable: [UInt8] = [0xFF, 0xFF]
+            var batch = WriteBatch()
+            switch damage {
+            case .bytesRemoved: batch.delete(arrival.span.bytes, in: engine.bytes)
+            case .bytesCutShort: batch.put(arrival.span.bytes, short.span.bytes, in: engine.bytes)
+            case .noteUnreadable: batch.put(digest.bytes, unreadable.span.bytes, in: engine.chunks)
+            }
+            try engine.write(batch, synced: true)
+        })
+}
+
+/// An engine in a folder of its own, which can be closed and opened again.
+final class EngineUnderTest {
+    let folder: TemporaryFolder
+    let factory: EngineFactory
+    private var opened: (any StorageEngine)?
+
+    init(_ factory: EngineFactory) throws {
+        folder = try TemporaryFolder()
+        self.factory = factory
+        opened = try factory.open(folder.path)
+    }
+
+    var engine: any StorageEngine {
+        guard let opened else { preconditionFailure("open between the calls of reopen") }
+        return opened
+    }
+
+    /// Closes the engine, does something to what it keeps, and opens it again.
+    func reopen(after change: (String) throws -> Void = { _ in }) throws {
+        opened = nil
+        try change(folder.path)
+        opened = try factory.open(folder.path)
+    }
+
+    func damage(_ digest: SHA256Digest, _ damage: EngineFactory.Damage) throws {
+        try reopen { try factory.damage($0, digest, damage) }
+    }
+}
+
+extension StorageEngine {
+    /// Stores bytes as a chunk; their digest.
+    @discardableResult
+    func put(_ bytes: [UInt8], generation: UInt64 = 1) throws -> SHA256Digest {
+        let digest = SHA256.hash(bytes)
+        try put(bytes.span.bytes, digest: digest, generation: generation)
+        return digest
+    }
+
+    func bytes(_ digest: SHA256Digest) throws -> [UInt8] {
+        let chunk = try chunk(digest)
+        return chunk.bytes.withUnsafeBytes { Array($0) }
+    }
+
+    func set(_ changes: [(RowFamily, [UInt8], [UInt8]?)]) throws {
+        try commit([Commit(partition: [], changes: changes.map { RowChange($0, $1, $2) })])
+    }
+
+    func rows(_ family: RowFamily, from: [UInt8] = [], upTo: [UInt8]? = nil) throws -> [[UInt8]] {
+        var rows: [[UInt8]] = []
+        try scan(family, from: from, upTo: upTo) { key, value in
+            rows.append(key.withUnsafeBytes { Array($0) } + [0xEE] + value.withUnsafeBytes { Array($0) })
+            return true
+        }
+        return rows
+    }
+
+    func chunkList() throws -> [(SHA256Digest, UInt64?)] {
+        var list: [(SHA256Digest, UInt64?)] = []
+        try scanChunks {
+            list.append(($0, $1))
+            return true
+        }
+        return list
+    }
+}
+
+/// Bytes that do not compress, the same for the same seed.
+func noise(_ count: Int, seed: UInt64) -> [UInt8] {
+    var generator = Seeded(seed)
+    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+}
+
+/// Random numbers that a failure can be repeated with.
+struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+}

@@ -1,0 +1,111 @@
+@testable import ContentStore
+import Foundation
+import Hashing
+import RocksDB
+import Synchronization
+import TestSupport
+import Testing
+import Threads
+
+/// What every engine promises of a sweep.
+@Suite struct SweepTests {
+    @Test(arguments: EngineFactory.all)
+    func `a sweep takes what is stamped earlier and not referenced, and nothing else`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let old = try test.engine.put([1], generation: 5)
+        let referenced = try test.engine.put([2], generation: 5)
+        let current = try test.engine.put([3], generation: 6)
+        let result = try test.engine.sweep(stampedBefore: 6) { $0 == referenced }
+        #expect(result.chunks == 1)
+        #expect(result.bytes == 1)
+        #expect(throws: StoreError.self) { try test.engine.bytes(old) }
+        #expect(try test.engine.bytes(referenced) == [2])
+        #expect(try test.engine.bytes(current) == [3])
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `a chunk that is put again is kept by its new generation`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let digest = try test.engine.put([1], generation: 5)
+        try test.engine.put([1], generation: 7)
+        try test.engine.put([1], generation: 6)
+        #expect(try test.engine.sweep(stampedBefore: 7) { _ in false }.chunks == 0)
+        #expect(try test.engine.bytes(digest) == [1])
+        #expect(try test.engine.sweep(stampedBefore: 8) { _ in false }.chunks == 1)
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `a swept chunk can be stored again`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let digest = try test.engine.put([1], generation: 1)
+        _ = try test.engine.sweep(stampedBefore: 2) { _ in false }
+        #expect(try test.engine.chunkList().isEmpty)
+        try test.engine.put([1], generation: 2)
+        #expect(try test.engine.bytes(digest) == [1])
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `what is damaged does not stop a sweep`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let digests = try (UInt8(0)..<10).map { try test.engine.put([$0]) }
+        try test.damage(digests[3], .noteUnreadable)
+        #expect(try test.engine.sweep(stampedBefore: 2) { _ in false }.chunks == 9)
+        #expect(try test.engine.chunkList().map(\.0) == [digests[3]])
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `a chunk that is wanted while sweeps run is never lost`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let store = ContentStore(engine: test.engine)
+        let done = Gate()
+        let lost = Mutex<[String]>([])
+        let rounds = 150
+        let ended = Mutex(0)
+        for writer in 0..<2 {
+            Thread.start {
+                for round in 0..<rounds {
+                    // Few digests, wanted by both all the time and swept all the time.
+                    let bytes = [UInt8(round % 3)]
+                    let digest = SHA256.hash(bytes)
+                    let generation = store.beginIngest()
+                    do {
+                        try store.engine.put(bytes.span.bytes, digest: digest, generation: generation.number)
+                        for _ in 0..<3 { _ = try store.engine.chunk(digest) }
+                    } catch { lost.withLock { $0.append("writer \(writer) round \(round): \(error)") } }
+                    withExtendedLifetime(generation) {}
+                }
+                if ended.withLock({ $0 += 1; return $0 == 2 }) { done.open() }
+            }
+        }
+        var removed = 0
+        repeat { removed += try store.sweep { { _ in false } }.chunks } while !done.wait(milliseconds: 0)
+        #expect(lost.withLock { $0 } == [])
+        #expect(removed > 0)
+    }
+
+    @Test func `the space of swept chunks is given back, a bit at a time or all at once`() throws {
+        let test = try EngineUnderTest(.rocksDB)
+        func blobBytes() throws -> Int {
+            let path = test.folder.path + "/db"
+            return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".blob") }
+                .reduce(0) { $0 + (try FileManager.default.attributesOfItem(atPath: "\(path)/\($1)")[.size] as? Int ?? 0) }
+        }
+        let digests = try (UInt64(0)..<600).map { try test.engine.put(noise(16 << 10, seed: $0)) }
+        try test.reopen()  // makes it flush
+        let engine = try #require(test.engine as? RocksDBEngine)
+        try engine.database.flush(engine.bytes)
+        let all = try blobBytes()
+        #expect(all >= 600 * (16 << 10))
+        // Less than a quarter of a bucket by each sweep, two thirds of all in the end.
+        for part in 0..<20 {
+            let gone = Set(digests[..<400].enumerated().filter { $0.offset % 20 == part }.map(\.element))
+            #expect(try engine.sweep(stampedBefore: 2) { !gone.contains($0) }.chunks == 20)
+        }
+        #expect(try blobBytes() < all / 2)
+        for (seed, digest) in digests.enumerated().dropFirst(400) {
+            #expect(try engine.bytes(digest) == noise(16 << 10, seed: UInt64(seed)))
+        }
+        _ = try engine.sweep(stampedBefore: 2) { _ in false }
+        #expect(try blobBytes() < all / 20)
+    }
+}

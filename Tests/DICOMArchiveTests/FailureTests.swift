@@ -1,0 +1,122 @@
+import ContentStore
+import Foundation
+import Hashing
+import Synchronization
+import TestSupport
+import Testing
+import Threads
+
+@testable import DICOMArchive
+
+@Suite struct FailureTests {
+    /// What an archive holds: each version with a digest of its file, as read.
+    private func content(_ test: ArchiveUnderTest) throws -> [String: String] {
+        var content: [String: String] = [:]
+        try test.archive.recipes { recipe in
+            let bytes = try test.bytes(NodeID(.dicom, recipe.nodePayload)) ?? []
+            content["\(recipe.reference.instance) \(recipe.version)"] = SHA256.hash(bytes).description
+        }
+        return content
+    }
+
+    /// Everything that writes, one after another.
+    private let steps: [(ArchiveUnderTest) throws -> Void] = [
+        { try $0.store(Sample(filler: (600_000, 1)).bytes) },
+        { try $0.store(Sample(instance: "1.6", frames: 3).bytes) },
+        { try $0.store(Sample(description: "Neck", filler: (600_000, 2)).bytes) },
+        { try $0.importFile(foreignHead + Sample(instance: "1.6", frames: 3).bytes) },
+        { test in
+            let id = try test.archive.resource(named: Sample().identifier)
+            #expect(try test.archive.delete(id) == 1)
+        },
+        { try $0.store(Sample(patient: "P2").bytes) },
+    ]
+
+    @Test func `whichever write fails, what was acknowledged is there, and nothing of the rest`() throws {
+        var expected: [[String: String]] = [[:]]
+        let whole = try ArchiveUnderTest()
+        for step in steps {
+            try step(whole)
+            expected.append(try content(whole))
+        }
+        let writes = whole.engine.writes
+        #expect(writes > 10)
+
+        for failing in 0..<writes {
+            let test = try ArchiveUnderTest()
+            test.engine.watch(failAt: failing)
+            var done = 0
+            var failure: ArchiveError?
+            for step in steps {
+                do { try step(test) } catch {
+                    failure = error as? ArchiveError
+                    break
+                }
+                done += 1
+            }
+            #expect(failure?.description.contains("on fire") == true)
+            test.engine.watch()
+            #expect(try test.problems() == [], "write \(failing)")
+            #expect(try content(test) == expected[done], "write \(failing)")
+            try test.reopen()
+            #expect(try test.problems() == [], "write \(failing), reopened")
+            #expect(try content(test) == expected[done], "write \(failing), reopened")
+            // And what failed works when it is tried again.
+            for step in steps[done...] { try step(test) }
+            #expect(try content(test) == expected.last, "write \(failing), tried again")
+        }
+    }
+
+    @Test func `what a killed process acknowledged is there, and whole`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path
+        for round in 0..<4 {
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, round = round as Int] in
+                let archive = try Archive(path: path + "/archive", create: true, holder: .init(command: "test"))
+                let acknowledged = open(path + "/acknowledged", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+                Thread.start {
+                    // Some moment: there is nothing to wait for.
+                    usleep(UInt32.random(in: 50_000...400_000))
+                    kill(getpid(), SIGKILL)
+                }
+                for worker in 0..<3 {
+                    Thread.start {
+                        for number in 0... {
+                            let name = "1.7.\(round).\(worker).\(number)"
+                            do { try archive.receive(Sample.large(name).bytes, head: .newest) } catch { return }
+                            let line = Array("\(name)\n".utf8)
+                            _ = line.withUnsafeBytes { write(acknowledged, $0.baseAddress, $0.count) }
+                        }
+                    }
+                }
+                Gate().wait()
+            }
+        }
+        let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path + "/acknowledged")), as: UTF8.self)
+        let names = text.split(separator: "\n").map(String.init)
+        #expect(names.count > 4)
+        let archive = try Archive(path: path + "/archive", create: false, holder: .init(command: "test"))
+        #expect(try archive.verify { _ in }.problems == [])
+        for name in names {
+            let sample = Sample.large(name)
+            let resource = try archive.resource(named: sample.identifier)
+            let file = try #require(try archive.file(resource.node))
+            var bytes: [UInt8] = []
+            try file.read(file.dataSetOffset..<file.size, from: archive.store) { piece in
+                piece.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            }
+            #expect(bytes == sample.bytes, "\(name)")
+        }
+        #expect(try archive.statistics().instances >= names.count)
+    }
+}
+
+extension Sample {
+    /// The Orthanc identifier of the instance, in hexadecimal digits.
+    var identifier: String { SHA1.hash(Array("\(patient)|\(study)|\(series)|\(instance)".utf8)).description }
+
+    /// One with chunks of its own.
+    static func large(_ name: String) -> Sample {
+        Sample(instance: name, filler: (280_000, UInt8(truncatingIfNeeded: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) })))
+    }
+}
