@@ -30,7 +30,9 @@ extension ArchiveTree {
             }
             return Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
         case .dicom, .png, .frames:
-            guard let entry = try instance(of: node) else { return nil }
+            guard let entry = try instance(of: node) else {
+                return node.kind == .dicom ? try version(nil, of: node) : nil
+            }
             return InstanceEntries(node, entry).attributes(of: node)
         case .frame:
             guard let entry = try archive.entry(ofFrame: node), node.frame.number <= entry.frames else { return nil }
@@ -51,10 +53,21 @@ extension ArchiveTree {
     }
 
     private func instanceEntry(named name: String, in series: NodeID) throws -> Attributes? {
+        if let (stem, number) = InstanceEntries.version(name) {
+            guard let (node, _) = try archive.entry(named: stem, kind: .dicom, in: series) else { return nil }
+            return try version(number, of: node)
+        }
         guard let (stem, kind) = InstanceEntries.split(name),
             let (node, entry) = try archive.entry(named: stem, kind: .dicom, in: series)
         else { return nil }
         return InstanceEntries(node, entry).attributes(of: node.of(kind))
+    }
+
+    /// A version of an instance; nil stands for that of the node.
+    private func version(_ number: Int?, of node: NodeID) throws -> Attributes? {
+        guard let version = try archive.version(number, ofInstance: node) else { return nil }
+        return Attributes(
+            node: version.node.rawValue, isDirectory: false, size: version.size, modified: version.modified)
     }
 
     private func frame(named name: String, in frames: NodeID) throws -> Attributes? {
