@@ -17,9 +17,7 @@ package final class ArchiveTree: FileSystem {
         var reply: EntryReply? = reply
         answer({ reply.take()?.fail($0) }) {
             guard let found = try find(name, in: NodeID(rawValue: parent)) else { throw ErrorNumber(ENOENT) }
-            // What cannot be told of is not kept. Versions go unannounced. `.` and `..` the kernel looks up by handle and
-            // takes no lock of a directory: a notification could come first.
-            reply.take()?.found(found, isKept: name != "." && name != ".." && InstanceEntries.version(name) == nil)
+            reply.take()?.found(found)
         }
     }
 
