@@ -22,7 +22,9 @@ extension Archive {
                 let now = Clock.nanoseconds()
                 let done = try commits.perform { plan in try plan.delete(node, at: now) }
                 announce(done)
-                count += done.changes.count { if case .removed(let node, _, _) = $0 { node.kind == .dicom } else { false } }
+                count += done.changes.count {
+                    if case .removed(let node, _, _) = $0 { node.kind == .dicom } else { false }
+                }
             }
         } catch {
             throw ArchiveError(error)

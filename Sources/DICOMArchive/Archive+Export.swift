@@ -12,7 +12,8 @@ extension Archive {
                 try bytes.withUnsafeBytes { bytes in
                     var rest = bytes[...]
                     while !rest.isEmpty {
-                        let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                        let count = Glibc.write(
+                            descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                         if count < 0, errno == EINTR { continue }
                         guard count >= 0 else {
                             let code: ArchiveError.Code = errno == ENOSPC ? .noSpace : .io

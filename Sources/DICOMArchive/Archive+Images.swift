@@ -48,7 +48,8 @@ extension Archive {
         try file.withBytes(first..<max(first, end), from: store) { image = Renderer.png(description, frame: $0) }
         guard let image, UInt64(image.count) == pixels.pngSize else {
             throw ArchiveError(
-                .damaged, "the image of instance \(recipe.reference.instance) is not of the size recorded; run dicomfs verify")
+                .damaged,
+                "the image of instance \(recipe.reference.instance) is not of the size recorded; run dicomfs verify")
         }
         return RenderedImage(bytes: image)
     }

@@ -51,7 +51,9 @@ extension Archive {
                 pread(file, buffer.baseAddress?.advanced(by: offset), buffer.count - offset, off_t(position))
             }
             if count >= 0 { return count }
-            guard errno == EINTR else { throw ArchiveError(.io, "\(name): cannot be read: \(String(cString: strerror(errno)))") }
+            guard errno == EINTR else {
+                throw ArchiveError(.io, "\(name): cannot be read: \(String(cString: strerror(errno)))")
+            }
         }
     }
 }

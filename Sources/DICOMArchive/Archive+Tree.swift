@@ -60,7 +60,9 @@ extension Archive {
         guard let separator = name.utf8.lastIndex(of: UInt8(ascii: "_")) else { return nil }
         let suffix = name[name.utf8.index(after: separator)...]
         guard suffix.utf8.count == 10 || suffix.utf8.count == 40,
-            suffix.utf8.allSatisfy({ ("0"..."9").contains(UnicodeScalar($0)) || ("a"..."f").contains(UnicodeScalar($0)) }),
+            suffix.utf8.allSatisfy({
+                ("0"..."9").contains(UnicodeScalar($0)) || ("a"..."f").contains(UnicodeScalar($0))
+            }),
             let prefix = UInt64(suffix.prefix(10), radix: 16)
         else { return nil }
         let range = IndexKey.range(like: NodeID(kind, prefix << NodeID.freeBits)) { IndexKey.entry(parent, $0) }
@@ -83,7 +85,9 @@ extension Archive {
         var node = node
         while node != .root {
             // Damaged rows may name each other as parents.
-            guard names.count < NodeID.mostAncestors, let parent = try parent(of: node), let entry = try entry(of: node, in: parent) else { return nil }
+            guard names.count < NodeID.mostAncestors, let parent = try parent(of: node),
+                let entry = try entry(of: node, in: parent)
+            else { return nil }
             names.append(entry.name)
             node = parent
         }

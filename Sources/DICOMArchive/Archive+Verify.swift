@@ -45,7 +45,11 @@ extension Archive {
 
     private func listChunks(_ lengths: inout [SHA256Digest: UInt64], _ found: inout Verification) throws {
         try store.engine.scanChunks { digest, length in
-            if let length { lengths[digest] = length } else { found.problems.append("the row of chunk \(digest) is damaged") }
+            if let length {
+                lengths[digest] = length
+            } else {
+                found.problems.append("the row of chunk \(digest) is damaged")
+            }
             return true
         }
     }

@@ -58,10 +58,11 @@ package final class ArchiveFolder: Sendable {
             throw ArchiveError(.noArchive, "\(path) is no dicomfs archive; dicomfs import or serve makes one")
         }
         if !isThere { try makeFolder(path) }
-        let path = realpath(path, nil).map { pointer in
-            defer { free(pointer) }
-            return String(cString: pointer)
-        } ?? path
+        let path =
+            realpath(path, nil).map { pointer in
+                defer { free(pointer) }
+                return String(cString: pointer)
+            } ?? path
         let lock = try takeLock(path, holder: holder)
         do throws(ArchiveError) {
             let isNew = access(path + "/dicomfs-archive", F_OK) != 0
@@ -169,7 +170,8 @@ package final class ArchiveFolder: Sendable {
             let format = value("format") ?? "unknown"
             throw ArchiveError(
                 .unusable,
-                "the archive \(path) has format \(format), this dicomfs knows format \(currentFormat); use a newer dicomfs")
+                "the archive \(path) has format \(format), this dicomfs knows format \(currentFormat); use a newer dicomfs"
+            )
         }
         guard let characterSet = value("default-character-set") else {
             throw ArchiveError(.unusable, "\(path)/\(file) is damaged: it names no default-character-set")

@@ -63,7 +63,8 @@ extension Archive {
             let prefix = UInt64(digits.prefix(10), radix: 16)
         else {
             throw ArchiveError(
-                .notFound, "\(text) is no identifier: give 40 hex digits, with or without dashes, or at least the first 10")
+                .notFound,
+                "\(text) is no identifier: give 40 hex digits, with or without dashes, or at least the first 10")
         }
         var found: [Resource] = []
         do {

@@ -40,7 +40,8 @@ package final class StoredFile: Sendable {
             case .header(let length):
                 guard length <= header.count - headerOffset else {
                     throw ArchiveError(
-                        .damaged, "the header row of instance \(recipe.reference.instance) is too short; run dicomfs verify")
+                        .damaged,
+                        "the header row of instance \(recipe.reference.instance) is too short; run dicomfs verify")
                 }
                 segments.append(Segment(offset: offset, length: length, source: .header(headerOffset)))
                 headerOffset += length

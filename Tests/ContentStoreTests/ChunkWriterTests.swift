@@ -1,8 +1,9 @@
-@testable import ContentStore
 import Hashing
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import ContentStore
 
 @Suite struct ChunkWriterTests {
     private let test: EngineUnderTest

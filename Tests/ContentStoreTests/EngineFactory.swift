@@ -1,8 +1,9 @@
-@testable import ContentStore
 import Hashing
 import RocksDB
 import TestSupport
 import Testing
+
+@testable import ContentStore
 
 /// An engine under test: how it is opened in a folder, again and again, and how what it keeps is damaged while closed.
 struct EngineFactory: Sendable, CustomTestStringConvertible {

@@ -1,6 +1,7 @@
-@testable import ContentStore
 import TestSupport
 import Testing
+
+@testable import ContentStore
 
 @Suite struct RecordTests {
     /// The examples of protobuf.dev/programming-guides/encoding, and what protoc makes of the rest.
@@ -62,11 +63,12 @@ import Testing
         return try reader.integer()
     }
 
-    @Test(arguments: [
-        [0x08], [0x08, 0x80], [0x00, 0x01], [0x0B], [0x0D, 1, 2, 3, 4], [0x12, 0x05, 1, 2, 3, 4],
-        [0x09, 1, 2, 3, 4, 5, 6, 7], [0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
-        [0x08] + [UInt8](repeating: 0xFF, count: 11), [0xF8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01, 0x01],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x08], [0x08, 0x80], [0x00, 0x01], [0x0B], [0x0D, 1, 2, 3, 4], [0x12, 0x05, 1, 2, 3, 4],
+            [0x09, 1, 2, 3, 4, 5, 6, 7], [0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
+            [0x08] + [UInt8](repeating: 0xFF, count: 11), [0xF8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01, 0x01],
+        ] as [[UInt8]])
     func `bytes that are no record are refused`(bytes: [UInt8]) {
         #expect(throws: RecordError.self) { try Self.readAll(bytes) }
     }
@@ -75,7 +77,9 @@ import Testing
         var generator = Seeded(1)
         var errors = 0
         for _ in 0..<20_000 {
-            var bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            var bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             // Often something that begins well.
             if Bool.random(using: &generator) { bytes = [0x08, 0x96, 0x01, 0x12] + bytes }
             do {

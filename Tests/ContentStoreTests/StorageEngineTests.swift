@@ -1,9 +1,10 @@
-@testable import ContentStore
 import Hashing
 import Synchronization
 import TestSupport
 import Testing
 import Threads
+
+@testable import ContentStore
 
 /// What every engine promises: each clause of the comments of `StorageEngine`.
 @Suite struct StorageEngineTests {

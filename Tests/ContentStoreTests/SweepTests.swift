@@ -1,4 +1,3 @@
-@testable import ContentStore
 import Foundation
 import Hashing
 import RocksDB
@@ -6,6 +5,8 @@ import Synchronization
 import TestSupport
 import Testing
 import Threads
+
+@testable import ContentStore
 
 /// What every engine promises of a sweep.
 @Suite struct SweepTests {
@@ -74,7 +75,11 @@ import Threads
                     } catch { lost.withLock { $0.append("writer \(writer) round \(round): \(error)") } }
                     withExtendedLifetime(generation) {}
                 }
-                if ended.withLock({ $0 += 1; return $0 == 2 }) { done.open() }
+                if ended.withLock({
+                    $0 += 1; return $0 == 2
+                }) {
+                    done.open()
+                }
             }
         }
         var removed = 0
@@ -88,7 +93,9 @@ import Threads
         func blobBytes() throws -> Int {
             let path = test.folder.path + "/db"
             return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".blob") }
-                .reduce(0) { $0 + (try FileManager.default.attributesOfItem(atPath: "\(path)/\($1)")[.size] as? Int ?? 0) }
+                .reduce(0) {
+                    $0 + (try FileManager.default.attributesOfItem(atPath: "\(path)/\($1)")[.size] as? Int ?? 0)
+                }
         }
         let digests = try (UInt64(0)..<600).map { try test.engine.put(noise(16 << 10, seed: $0)) }
         try test.reopen()  // makes it flush

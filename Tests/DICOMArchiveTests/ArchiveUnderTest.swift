@@ -1,5 +1,6 @@
 import ContentStore
 import DICOM
+import Glibc
 import TestSupport
 import Testing
 
@@ -47,7 +48,8 @@ final class ArchiveUnderTest {
 
     func prepare(_ set: [UInt8], syntax: String = explicitLittleEndian) throws -> PreparedIngest {
         let ingest = archive.beginInstance(
-            head: .newest, transferSyntaxUID: syntax, sender: Sender(kind: .store, callingAETitle: "CT1", host: "10.0.0.1"))
+            head: .newest, transferSyntaxUID: syntax,
+            sender: Sender(kind: .store, callingAETitle: "CT1", host: "10.0.0.1"))
         try ingest.receive(set.span.bytes)
         return try ingest.prepare()
     }
@@ -69,7 +71,9 @@ final class ArchiveUnderTest {
     func bytes(_ node: NodeID) throws -> [UInt8]? {
         guard let file = try archive.file(node) else { return nil }
         var bytes: [UInt8] = []
-        try file.read(0..<file.size, from: archive.store) { piece in piece.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+        try file.read(0..<file.size, from: archive.store) { piece in
+            piece.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        }
         return bytes
     }
 
@@ -105,8 +109,6 @@ final class ArchiveUnderTest {
     /// The rows that keep when the tree was last changed, or what is never taken back.
     static let clocks = ["index 0200000000000000000000000000000001", "index 05"]
 }
-
-import Glibc
 
 let explicitLittleEndian = "1.2.840.10008.1.2.1"
 

@@ -21,7 +21,11 @@ import Threads
         let goOn = Gate()
         let calls = Mutex(0)
         test.engine.watch(failAt: failing ? 1 : nil) {
-            guard calls.withLock({ $0 += 1; return $0 == 1 }) else { return }
+            guard
+                calls.withLock({
+                    $0 += 1; return $0 == 1
+                })
+            else { return }
             begun.open()
             goOn.wait()
         }

@@ -117,6 +117,7 @@ extension Sample {
 
     /// One with chunks of its own.
     static func large(_ name: String) -> Sample {
-        Sample(instance: name, filler: (280_000, UInt8(truncatingIfNeeded: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) })))
+        Sample(
+            instance: name, filler: (280_000, UInt8(truncatingIfNeeded: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) })))
     }
 }

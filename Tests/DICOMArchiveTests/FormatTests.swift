@@ -27,7 +27,8 @@ import Testing
         recipe.nodePayload = 71365577230662341
         recipe.frameOrdinal = 7
         let pixels = BulkElement(
-            kind: .element, tag: .pixelData, vr: .ow, elementHeaderOffset: 0, elementHeaderLength: 12, declaredLength: 3,
+            kind: .element, tag: .pixelData, vr: .ow, elementHeaderOffset: 0, elementHeaderLength: 12,
+            declaredLength: 3,
             position: 4, valueLength: 3)
         recipe.scan = ScannedDataSet(
             encoding: .explicitLittleEndian, bulkElements: [pixels], headerLength: 6, totalLength: 9, isDeflated: false)
@@ -41,11 +42,11 @@ import Testing
         #expect(
             hexadecimal(recipe.encoded)
                 == "0801123a0a0250311205312e322e331a07312e322e332e342209312e322e332e342e352a19312e322e3834302e"
-                    + "31303030382e352e312e342e312e312e321a13312e322e3834302e31303030382e312e322e3120013202080432"
-                    + "241220ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad1803320208023a20b2e3"
-                    + "fe09aad320eb2e915651aa445d5e91c1b77ca99688094b509a1bc41e05d84100002a36fe9c97174a1108011203"
-                    + "4354311a0831302e302e302e31500258c5f598c0d4d3e27e600768017a1210908080ff0718d79e01280c380340"
-                    + "04480382011d088004108004180120102803320b4d4f4e4f4348524f4d453238f48510880109900106")
+                + "31303030382e352e312e342e312e312e321a13312e322e3834302e31303030382e312e322e3120013202080432"
+                + "241220ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad1803320208023a20b2e3"
+                + "fe09aad320eb2e915651aa445d5e91c1b77ca99688094b509a1bc41e05d84100002a36fe9c97174a1108011203"
+                + "4354311a0831302e302e302e31500258c5f598c0d4d3e27e600768017a1210908080ff0718d79e01280c380340"
+                + "04480382011d088004108004180120102803320b4d4f4e4f4348524f4d453238f48510880109900106")
     }
 
     @Test func `a node has the bytes of the format`() {
@@ -58,8 +59,8 @@ import Testing
         #expect(
             hexadecimal(row.encoded)
                 == "080412147ec54ea403b563b4f9817b30214c8311b67e0f83188580808080808080062214ce42f924f6020beaaa"
-                    + "8101446941b6f0883310942a14626a5deb273fd2f80801eb57046b8592d699288230023a090893808001120231"
-                    + "32")
+                + "8101446941b6f0883310942a14626a5deb273fd2f80801eb57046b8592d699288230023a090893808001120231"
+                + "32")
     }
 
     @Test func `an entry has the bytes of the format`() {
@@ -79,7 +80,7 @@ import Testing
         #expect(
             hexadecimal(recipe.reference.encoded)
                 == "0a14ce42f924f6020beaaa8101446941b6f0883310941214626a5deb273fd2f80801eb57046b8592d69928821a"
-                    + "147ec54ea403b563b4f9817b30214c8311b67e0f832002")
+                + "147ec54ea403b563b4f9817b30214c8311b67e0f832002")
     }
 
     @Test func `digests are over the bytes of the format`() {
@@ -108,7 +109,8 @@ import Testing
         #expect(hexadecimal(IndexKey.node(.root)) == "010000000000000001")
         #expect(hexadecimal(IndexKey.entry(.root, NodeID(.patient, 2))) == "0200000000000000010200000000000002")
         #expect(
-            hexadecimal(IndexKey.lookUp(.accessionNumber, "A\u{0}1", NodeID(.study, 2))) == "0305413100" + "0400000000000002")
+            hexadecimal(IndexKey.lookUp(.accessionNumber, "A\u{0}1", NodeID(.study, 2))) == "0305413100"
+                + "0400000000000002")
         #expect(IndexKey.lookUp(.patientID, String(repeating: "x", count: 300), .root).count == 2 + 255 + 1 + 8)
         #expect(hexadecimal(IndexKey.frameOrdinal(258)) == "040000000000000102")
         #expect(IndexKey.nextFrameOrdinal == [5])

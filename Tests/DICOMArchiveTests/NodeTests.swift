@@ -101,7 +101,8 @@ import Testing
         for round in 0..<4 {
             let outcome = try test.store(Sample(frames: 3).bytes)
             let node = try test.node(outcome)
-            ordinals.append(try #require(try archive.entry(of: node, in: archive.parent(of: node) ?? .root)).frameOrdinal)
+            ordinals.append(
+                try #require(try archive.entry(of: node, in: archive.parent(of: node) ?? .root)).frameOrdinal)
             _ = try archive.delete(archive.resource(named: outcome.instance.hex40))
             if round == 1 { try test.reopen() }
         }

@@ -25,7 +25,10 @@ import Testing
         return error
     }
 
-    @Test(arguments: [[], [1], Array("hello, world".utf8), [UInt8](repeating: 0, count: 200_000), [0xFF, 0xD8, 0xFF, 0xE0]] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [1], Array("hello, world".utf8), [UInt8](repeating: 0, count: 200_000), [0xFF, 0xD8, 0xFF, 0xE0],
+        ] as [[UInt8]])
     func `what is not DICOM is nothing to store`(bytes: [UInt8]) throws {
         let error = try refusal(bytes)
         #expect(error.code == .notAnInstance)
@@ -114,7 +117,8 @@ import Testing
         for _ in 0..<400 {
             var bytes = file
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
-                bytes[Int.random(in: 132..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                bytes[Int.random(in: 132..<bytes.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
             }
             do {
                 let outcome = try test.importFile(bytes)
@@ -151,7 +155,9 @@ import Testing
         put(1, 1)
         put(1, 2)
         // Huffman codes go in from their highest bit; 0-143 are 8 bits from 0x30 on, 144-255 9 bits from 0x190 on.
-        for byte in bytes { byte < 144 ? put(0x30 + Int(byte), 8, reversed: true) : put(0x190 + Int(byte) - 144, 9, reversed: true) }
+        for byte in bytes {
+            byte < 144 ? put(0x30 + Int(byte), 8, reversed: true) : put(0x190 + Int(byte) - 144, 9, reversed: true)
+        }
         for _ in 0..<times {
             put(0xC5, 8, reversed: true)  // 285: length 258
             put(5, 5, reversed: true)  // distance 7 or 8

@@ -5,15 +5,17 @@ import Testing
 @testable import DICOMArchive
 
 @Suite struct SafeNameTests {
-    @Test(arguments: [
-        ("Doe^Jane", "Doe_Jane"), ("A/B\\C", "A_B_C"), ("  a  b  ", "a_b"), ("..", nil), (".hidden", "hidden"),
-        ("-rf", "rf"), ("name.", "name"), ("a\u{0}b", "a_b"), ("a\nb\tc", "a_b_c"), ("", nil), ("///", nil), ("___", nil),
-        ("$(rm -rf ~)", "rm_-rf"), ("a|b;c&d<e>f\"g'h`i*j?k:l", "a_b_c_d_e_f_g_h_i_j_k_l"),
-        ("x\u{202E}gpj.exe", "x_gpj.exe"), ("a\u{200B}b", "a_b"), ("\u{2066}a\u{2069}", "a"), ("a\u{FEFF}b", "a_b"),
-        ("a\u{2028}b", "a_b"), ("a\u{FF0F}b", "a_b"), ("Müller", "Müller"), ("山田^太郎", "山田_太郎"), ("김희중", "김희중"),
-        ("e\u{301}", "\u{E9}"), ("a_-b", "a_-b"), ("1,5+2=3@x", "1,5+2=3@x"), ("\u{FFFD}x", "x"), ("\u{3164}", nil),
-        ("50%", "50"), ("~", nil), ("a\u{1F600}b", "a_b"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("Doe^Jane", "Doe_Jane"), ("A/B\\C", "A_B_C"), ("  a  b  ", "a_b"), ("..", nil), (".hidden", "hidden"),
+            ("-rf", "rf"), ("name.", "name"), ("a\u{0}b", "a_b"), ("a\nb\tc", "a_b_c"), ("", nil), ("///", nil),
+            ("___", nil),
+            ("$(rm -rf ~)", "rm_-rf"), ("a|b;c&d<e>f\"g'h`i*j?k:l", "a_b_c_d_e_f_g_h_i_j_k_l"),
+            ("x\u{202E}gpj.exe", "x_gpj.exe"), ("a\u{200B}b", "a_b"), ("\u{2066}a\u{2069}", "a"), ("a\u{FEFF}b", "a_b"),
+            ("a\u{2028}b", "a_b"), ("a\u{FF0F}b", "a_b"), ("Müller", "Müller"), ("山田^太郎", "山田_太郎"), ("김희중", "김희중"),
+            ("e\u{301}", "\u{E9}"), ("a_-b", "a_-b"), ("1,5+2=3@x", "1,5+2=3@x"), ("\u{FFFD}x", "x"), ("\u{3164}", nil),
+            ("50%", "50"), ("~", nil), ("a\u{1F600}b", "a_b"),
+        ] as [(String, String?)])
     func `a value becomes a safe part of a name`(value: String, expected: String?) {
         let part = SafeName.part(value)
         #expect(part.map { Array($0.utf8) } == expected.map { Array($0.utf8) })
@@ -62,7 +64,8 @@ import Testing
             #expect(part.first != "-" && part.first != "." && part.last != ".")
             #expect(
                 !part.unicodeScalars.contains {
-                    $0.properties.isWhitespace || $0.properties.isDefaultIgnorableCodePoint || $0.properties.isBidiControl
+                    $0.properties.isWhitespace || $0.properties.isDefaultIgnorableCodePoint
+                        || $0.properties.isBidiControl
                         || $0.properties.isNoncharacterCodePoint || $0.properties.generalCategory == .unassigned
                 })
         }

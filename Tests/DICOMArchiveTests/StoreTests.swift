@@ -121,7 +121,8 @@ import Testing
     @Test func `identifiers are SHA-1 of the documented strings`() throws {
         for number in 0..<24 {
             let sample = Sample(
-                patient: "PAT \(number % 3)", study: "1.2.\(number % 4)", series: "1.2.3.\(number % 6)", instance: "1.9.\(number)")
+                patient: "PAT \(number % 3)", study: "1.2.\(number % 4)", series: "1.2.3.\(number % 6)",
+                instance: "1.9.\(number)")
             let outcome = try test.store(sample.bytes)
             func sha1(_ text: String) -> String { SHA1.hash(Array(text.utf8)).description }
             let study = "\(sample.patient)|\(sample.study)"

@@ -53,7 +53,8 @@ import Testing
         for name in names {
             #expect(problems.contains { $0.contains(name) }, "\(name) in \(problems)")
         }
-        #expect(!problems.contains { $0.contains(OrthancIdentifier.instance("Other", "9", "9.1", "9.1.1").description) })
+        #expect(
+            !problems.contains { $0.contains(OrthancIdentifier.instance("Other", "9", "9.1", "9.1.1").description) })
         // It changed nothing: the same again.
         #expect(try test.problems().sorted() == problems.sorted())
     }
@@ -167,7 +168,8 @@ import Testing
             for worker in 0..<2 {
                 group.addTask { @Sendable in
                     for round in 0..<30 {
-                        let sample = Sample(patient: "V", study: "5", series: "5.1", instance: "5.1.\(round % 5)", frames: 2)
+                        let sample = Sample(
+                            patient: "V", study: "5", series: "5.1", instance: "5.1.\(round % 5)", frames: 2)
                         try archive.receive(sample.bytes, head: worker == 0 ? .newest : .own(foreignHead))
                         if round % 7 == 6, let found = try? archive.resource(named: sample.identifier) {
                             _ = try archive.delete(found)
