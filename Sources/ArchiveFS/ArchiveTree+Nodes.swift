@@ -4,9 +4,10 @@ import FUSE
 extension ArchiveTree {
     /// The entry with a name in a directory; nil when there is none.
     func find(_ name: String, in parent: NodeID) throws -> Attributes? {
-        // NFS asks for these, to find a node by its handle.
-        if name == "." { return try attributes(of: parent) }
-        if name == ".." { return try archive.parent(of: parent).flatMap { try attributes(of: $0) } }
+        // NFS asks for these, to find a node by its handle. Nothing is kept then: the kernel takes no lock of a directory,
+        // and a notification could come before the answer.
+        if name == "." { return try attributes(of: parent)?.unkept }
+        if name == ".." { return try archive.parent(of: parent).flatMap { try attributes(of: $0)?.unkept } }
         switch parent.kind {
         case .fixed where parent == .root: return try directory(named: name, .patient, in: parent)
         case .patient: return try directory(named: name, .study, in: parent)
@@ -30,7 +31,9 @@ extension ArchiveTree {
             }
             return Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
         case .dicom, .png, .frames:
-            guard let entry = try instance(of: node) else { return nil }
+            guard let entry = try instance(of: node) else {
+                return node.kind == .dicom ? try version(nil, of: node) : nil
+            }
             return InstanceEntries(node, entry).attributes(of: node)
         case .frame:
             guard let entry = try archive.entry(ofFrame: node), node.frame.number <= entry.frames else { return nil }
@@ -51,10 +54,22 @@ extension ArchiveTree {
     }
 
     private func instanceEntry(named name: String, in series: NodeID) throws -> Attributes? {
+        if let (stem, number) = InstanceEntries.version(name) {
+            guard let (node, _) = try archive.entry(named: stem, kind: .dicom, in: series) else { return nil }
+            return try version(number, of: node)
+        }
         guard let (stem, kind) = InstanceEntries.split(name),
             let (node, entry) = try archive.entry(named: stem, kind: .dicom, in: series)
         else { return nil }
         return InstanceEntries(node, entry).attributes(of: node.of(kind))
+    }
+
+    /// A version of an instance; nil stands for that of the node. Not kept: versions come and go unannounced.
+    private func version(_ number: Int?, of node: NodeID) throws -> Attributes? {
+        guard let version = try archive.version(number, ofInstance: node) else { return nil }
+        let attributes = Attributes(
+            node: version.node.rawValue, isDirectory: false, size: version.size, modified: version.modified)
+        return attributes.unkept
     }
 
     private func frame(named name: String, in frames: NodeID) throws -> Attributes? {
@@ -63,5 +78,14 @@ extension ArchiveTree {
         else { return nil }
         let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number)
         return Attributes(node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)
+    }
+}
+
+extension Attributes {
+    /// The same, to be asked for each time.
+    fileprivate var unkept: Attributes {
+        var attributes = self
+        attributes.isKept = false
+        return attributes
     }
 }

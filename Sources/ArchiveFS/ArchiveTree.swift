@@ -17,8 +17,7 @@ package final class ArchiveTree: FileSystem {
         var reply: EntryReply? = reply
         answer({ reply.take()?.fail($0) }) {
             guard let found = try find(name, in: NodeID(rawValue: parent)) else { throw ErrorNumber(ENOENT) }
-            // The kernel looks `.` and `..` up by handle and takes no lock of a directory: a notification could come first.
-            reply.take()?.found(found, isKept: name != "." && name != "..")
+            reply.take()?.found(found)
         }
     }
 

@@ -37,6 +37,16 @@ struct InstanceEntries {
         return nil
     }
 
+    /// The instance's name and the number in `<instance>.v2.dcm`, and in no other form. These names can be looked up but
+    /// are not listed; version 1 has the plain name.
+    static func version(_ name: String) -> (stem: String, number: Int)? {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[2] == "dcm", parts[1].first == "v", let number = Int(parts[1].dropFirst()),
+            number >= 2, parts[1] == "v\(number)"
+        else { return nil }
+        return (String(parts[0]), number)
+    }
+
     /// The name of a frame's image: at least four digits, so that names sort as frames do.
     static func frameName(_ number: Int) -> String {
         let digits = String(number)

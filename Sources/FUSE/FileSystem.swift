@@ -34,6 +34,9 @@ package struct Attributes: Sendable {
     package var size: UInt64
     /// Nanoseconds since 1970-01-01 UTC.
     package var modified: UInt64
+    /// Whether the kernel may remember them, and the name they came with, until a ``Notifier`` tells it. Else it asks each
+    /// time.
+    package var isKept = true
 
     /// The attributes of one node.
     package init(node: UInt64, isDirectory: Bool, size: UInt64 = 0, modified: UInt64) {

@@ -19,15 +19,9 @@ package struct EntryReply: ~Copyable {
     deinit { if !isAnswered { pending.fail(EIO) } }
 
     /// The entry found.
-    ///
-    /// - Parameter isKept: whether the kernel may remember it, until it is invalidated. Else it asks again each time.
-    package consuming func found(_ attributes: Attributes, isKept: Bool = true) {
+    package consuming func found(_ attributes: Attributes) {
         isAnswered = true
         var entry = pending.session.entry(attributes)
-        if !isKept {
-            entry.entry_timeout = 0
-            entry.attr_timeout = 0
-        }
         fuse_reply_entry(pending.request, &entry)
     }
 
@@ -51,7 +45,7 @@ package struct AttributesReply: ~Copyable {
     package consuming func found(_ attributes: Attributes) {
         isAnswered = true
         var status = pending.session.options.ownership.status(of: attributes)
-        fuse_reply_attr(pending.request, &status, pending.session.options.timeout)
+        fuse_reply_attr(pending.request, &status, pending.session.timeout(attributes))
     }
 
     /// An errno(3) code.

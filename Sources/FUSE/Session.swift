@@ -57,7 +57,7 @@ package final class Session: @unchecked Sendable {
         Log.install()
         let session = try Session(fileSystem, mountPoint, options)
         guard fuse_session_mount(session.handle, mountPoint.path) == 0 else {
-            let reason = Log.takeLast() ?? String(cString: strerror(errno))
+            let reason = Log.takeLast() ?? "fusermount3 refuses, with its reason above"
             let advice =
                 options.allowOther && getuid() != 0
                 ? "; allow_other needs the line `user_allow_other` in /etc/fuse.conf" : ""
@@ -157,10 +157,12 @@ package final class Session: @unchecked Sendable {
         entry.ino = attributes.node
         entry.generation = 1
         entry.attr = options.ownership.status(of: attributes)
-        entry.attr_timeout = options.timeout
-        entry.entry_timeout = options.timeout
+        entry.attr_timeout = timeout(attributes)
+        entry.entry_timeout = timeout(attributes)
         return entry
     }
+
+    func timeout(_ attributes: Attributes) -> Double { attributes.isKept ? options.timeout : 0 }
 
     /// Before the kernel agrees with ``Operations`` on the lesser. Without permission the kernel's own 128 KiB stay.
     private func raiseReadAhead() {

@@ -36,7 +36,11 @@ final class TestMount {
         }
     }
 
-    deinit { session.stop() }
+    deinit {
+        session.stop()
+        // Were it still there, whoever looks at it would wait for good.
+        if isMounted { umount2(path, Int32(MNT_FORCE | MNT_DETACH)) }
+    }
 
     func appending(_ name: String) -> String { "\(path)/\(name)" }
 

@@ -61,7 +61,9 @@ final class TestTree: FileSystem {
         }
         guard let found else { return reply.fail(ENOENT) }
         if isDropped(found.key), found.value.bytes == nil { return }
-        reply.found(Self.attributes(found.key, found.value), isKept: isKept)
+        var attributes = Self.attributes(found.key, found.value)
+        attributes.isKept = isKept
+        reply.found(attributes)
     }
 
     func attributes(of node: UInt64, _ reply: consuming AttributesReply) {
