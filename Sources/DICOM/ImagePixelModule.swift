@@ -38,17 +38,19 @@ package struct ImagePixelModule: Sendable {
 
     /// The description in a data set's header; nil when it has no rows or columns.
     package init?(_ header: DataSetHeader) {
-        guard let rows = header.integer(.rows), let columns = header.integer(.columns) else { return nil }
+        // Their VR is US. A header that gives them another can hold any number, with which no sum may overflow.
+        func number(_ tag: Tag) -> Int? { header.integer(tag).map { min(max($0, 0), Int(UInt16.max)) } }
+        guard let rows = number(.rows), let columns = number(.columns) else { return nil }
         self.rows = rows
         self.columns = columns
-        samplesPerPixel = header.integer(.samplesPerPixel) ?? 1
+        samplesPerPixel = number(.samplesPerPixel) ?? 1
         photometricInterpretation = header.text(.photometricInterpretation)
-        planarConfiguration = header.integer(.planarConfiguration) ?? 0
-        bitsAllocated = header.integer(.bitsAllocated) ?? 0
-        bitsStored = header.integer(.bitsStored) ?? bitsAllocated
-        highBit = header.integer(.highBit) ?? bitsStored - 1
+        planarConfiguration = number(.planarConfiguration) ?? 0
+        bitsAllocated = number(.bitsAllocated) ?? 0
+        bitsStored = number(.bitsStored) ?? bitsAllocated
+        highBit = number(.highBit) ?? bitsStored - 1
         isSigned = header.integer(.pixelRepresentation) == 1
-        numberOfFrames = max(1, header.integer(.numberOfFrames) ?? 1)
+        numberOfFrames = min(max(1, header.integer(.numberOfFrames) ?? 1), Int(Int32.max))
         // Their VR is US or SS as Pixel Representation says, whatever implicit VR or a wrong header has it.
         let sample: VR = isSigned ? .ss : .us
         smallestImagePixelValue = header.integers(.smallestImagePixelValue, as: sample).first

@@ -32,6 +32,20 @@ import Testing
         #expect(transform.rescaleSlope == 2 && transform.rescaleIntercept == -1024)
     }
 
+    @Test func `numbers that no US can hold are cut to its range`() throws {
+        let image = try #require(
+            ImagePixelModule(
+                header(
+                    image { set in
+                        set.text(.rows, .is, "9223372036854775807")
+                        set.text(.columns, .is, "-1")
+                        set.text(.bitsStored, .is, "-9223372036854775808")
+                        set.text(.numberOfFrames, .is, "9223372036854775807")
+                    })))
+        #expect(image.rows == 65535 && image.columns == 0 && image.bitsStored == 0 && image.highBit == -1)
+        #expect(image.numberOfFrames == Int(Int32.max))
+    }
+
     @Test func `an object without rows is no image`() throws {
         #expect(try ImagePixelModule(header(image { $0.us(.columns, 4) })) == nil)
     }
