@@ -44,6 +44,12 @@ final class RunningListener {
         }
     }
 
+    /// Waits until only the listener itself has a descriptor; whether that came.
+    func closesAllConnections() -> Bool {
+        for _ in 0..<6000 where sockets != 1 { usleep(10_000) }
+        return sockets == 1
+    }
+
     /// Asks for an echo, as a modality would.
     func expectEcho(_ location: SourceLocation = #_sourceLocation) throws {
         let peer = try Peer(self)
