@@ -89,6 +89,9 @@ import Testing
         },
         RenderedCase("linear of width 1") { $0.window = window(30000, 1) },
         RenderedCase("linear of width 2") { $0.window = window(30000, 2) },
+        RenderedCase("linear of width 3, values between whole ones") {
+            ($0.rescaleSlope, $0.window) = (0.01, window(300, 3))
+        },
         RenderedCase("linear exact") { $0.window = window(2048, 4096, .linearExact) },
         RenderedCase("linear exact of width 0.5") { $0.window = window(2048, 0.5, .linearExact) },
         RenderedCase("sigmoid") { ($0.isSigned, $0.window) = (true, window(1000, 20000, .sigmoid)) },
