@@ -106,7 +106,9 @@ void cdcmtk_network_destroy(cdcmtk_network *network) {
 cdcmtk_association *cdcmtk_association_receive(
     cdcmtk_network *network, int socket, const void *request, size_t request_length, int idle_seconds, long max_pdu,
     char *error, size_t error_size) {
-    explain(error, error_size, "out of memory");
+    // DCMTK would take 0 for no socket, and wait for a connection of its own.
+    explain(error, error_size, socket > 0 ? "out of memory" : "descriptor 0 cannot be used");
+    if (socket <= 0) return nullptr;
     return guarded<cdcmtk_association *>(nullptr, [&] () -> cdcmtk_association * {
         auto made = std::make_unique<cdcmtk_association>();
         made->state.request = static_cast<const uint8_t *>(request);

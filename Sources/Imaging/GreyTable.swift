@@ -1,68 +1,59 @@
 import Glibc
 
-/// Grey for every value a pixel can have: modality step, VOI step and polarity in one table, so that a pixel costs one look.
+/// Grey for every word that occurs in a frame: modality step, VOI step and polarity in one table, so that a pixel costs one
+/// look.
 struct GreyTable {
-    private let bits: Int
-    private let shift: Int
-    private let mask: Int
+    private let bits: (count: Int, shift: Int)
     private let isSigned: Bool
-    private let grey: [UInt8]
+    /// By word; of those that do not occur 0.
+    private var greys = [UInt8](repeating: 0, count: 1 << 16)
 
-    /// - Parameter pixels: the frame, of which the full range is taken when there is no window.
-    init(_ description: PixelDescription, pixels: Pixels) {
-        let isUsable =
-            (1...description.bitsAllocated).contains(description.bitsStored)
-            && (description.bitsStored - 1..<description.bitsAllocated).contains(description.highBit)
-        let bits = isUsable ? description.bitsStored : description.bitsAllocated
-        self.bits = bits
-        shift = isUsable ? description.highBit + 1 - bits : 0
-        mask = 1 << bits - 1
+    /// - Parameters:
+    ///   - pixels: the frame, of which the full range is taken when there is no window.
+    ///   - total: how many pixels are shown; those missing are 0, but not in that range.
+    init(_ description: PixelDescription, pixels: Pixels, total: Int) {
+        bits = description.storedBits
         isSigned = description.isSigned
-
         let modality = Modality(description)
-        let toGrey: (Double) -> Double
-        if let table = description.voiLUT, !table.entries.isEmpty {
-            let top = Double(1 << min(16, max(1, table.bitsPerEntry)) - 1)
-            toGrey = { table.entry(for: $0) / top * 255 }
-        } else if let window = description.window, window.isUsable {
-            toGrey = { window.grey(of: $0) }
-        } else {
-            toGrey = Self.fullRange(modality, pixels, bits: bits, shift: shift, isSigned: isSigned)
+        // What occurs, as the modality's values.
+        var words = Self.words(in: pixels)
+        var values = words.map { modality.value(of: number($0)) }
+        let voi = VOI(description, values)
+        if pixels.count < total {
+            words.append(0)
+            values.append(modality.value(of: 0))
         }
         let isInverted = description.photometricInterpretation == "MONOCHROME1"
-        var grey = [UInt8](repeating: 0, count: 1 << bits)
-        for stored in grey.indices {
-            let value = toGrey(modality.value(of: Self.number(stored, bits: bits, isSigned: isSigned)))
-            let level = UInt8(min(255, max(0, value.isNaN ? 0 : value.rounded())))
-            grey[stored] = isInverted ? 255 - level : level
+        for (word, value) in zip(words, values) {
+            let grey = voi.grey(of: value)
+            let level = UInt8(min(255, max(0, grey.isNaN ? 0 : grey.rounded())))
+            greys[word] = isInverted ? 255 - level : level
         }
-        self.grey = grey
     }
 
-    /// Grey of a pixel's bytes taken as a number.
-    @inline(__always)
-    func callAsFunction(_ word: UInt16) -> UInt8 { grey[(Int(word) >> shift) & mask] }
-
-    private static func number(_ stored: Int, bits: Int, isSigned: Bool) -> Int {
-        isSigned && stored >> (bits - 1) != 0 ? stored - 1 << bits : stored
+    /// Gives grey by word.
+    func withGreys<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        greys.withUnsafeBufferPointer(body)
     }
 
-    private static func fullRange(
-        _ modality: Modality, _ pixels: Pixels, bits: Int, shift: Int, isSigned: Bool
-    ) -> (Double) -> Double {
-        var isSeen = [Bool](repeating: false, count: 1 << bits)
-        for place in 0..<pixels.count { isSeen[(Int(pixels.word(place)) >> shift) & (1 << bits - 1)] = true }
-        var low = Double.infinity
-        var high = -Double.infinity
-        for stored in isSeen.indices where isSeen[stored] {
-            let value = modality.value(of: number(stored, bits: bits, isSigned: isSigned))
-            if value.isFinite {
-                low = min(low, value)
-                high = max(high, value)
+    /// The words that occur, each once.
+    private static func words(in pixels: Pixels) -> [Int] {
+        var occurs = [Bool](repeating: false, count: 1 << 16)
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 4096) { some in
+            occurs.withUnsafeMutableBufferPointer { occurs in
+                for first in stride(from: 0, to: pixels.count, by: some.count) {
+                    let part = UnsafeMutableBufferPointer(rebasing: some[..<min(some.count, pixels.count - first)])
+                    pixels.copy(from: first, to: part)
+                    for word in part { occurs[Int(word)] = true }
+                }
             }
         }
-        guard high > low else { return { _ in 0 } }
-        return { ($0 - low) / (high - low) * 255 }
+        return occurs.indices.filter { occurs[$0] }
+    }
+
+    private func number(_ word: Int) -> Int {
+        let stored = word >> bits.shift & (1 << bits.count - 1)
+        return isSigned && stored >> (bits.count - 1) != 0 ? stored - 1 << bits.count : stored
     }
 }
 
@@ -81,6 +72,37 @@ private struct Modality {
     func value(of stored: Int) -> Double {
         if let table { return table.entry(for: Double(stored)) }
         return Double(stored) * slope + intercept
+    }
+}
+
+/// The VOI step: the modality's values become grey, 0 to 255 and beyond (PS3.3 C.11.2).
+private enum VOI {
+    case table(PixelDescription.Table)
+    case window(PixelDescription.Window)
+    case range(low: Double, high: Double)
+    case nothing
+
+    /// - Parameter values: those that occur, of which the range is taken without a table or window that can be used.
+    init(_ description: PixelDescription, _ values: [Double]) {
+        if let table = description.voiLUT, !table.entries.isEmpty {
+            self = .table(table)
+        } else if let window = description.window, window.isUsable {
+            self = .window(window)
+        } else {
+            let values = values.filter(\.isFinite)
+            let low = values.min() ?? 0
+            let high = values.max() ?? 0
+            self = high > low ? .range(low: low, high: high) : .nothing
+        }
+    }
+
+    func grey(of value: Double) -> Double {
+        switch self {
+        case .table(let table): table.entry(for: value) / Double(1 << min(16, max(1, table.bitsPerEntry)) - 1) * 255
+        case .window(let window): window.grey(of: value)
+        case .range(let low, let high): (value - low) / (high - low) * 255
+        case .nothing: 0
+        }
     }
 }
 

@@ -30,7 +30,10 @@ package struct PNGShape: Hashable, Sendable {
     var rowsLength: Int { height * rowLength }
 
     /// Stored blocks of at most 65,535 bytes.
-    var blocks: Int { (rowsLength + StoredBlocks.longest - 1) / StoredBlocks.longest }
+    var blocks: Int { (rowsLength + Self.longestBlock - 1) / Self.longestBlock }
+
+    /// The most bytes of a stored block (RFC 1951 section 3.2.4).
+    static let longestBlock = 65_535
 
     /// Bytes of the zlib stream: header, blocks, checksum.
     var streamLength: Int { 2 + rowsLength + 5 * blocks + 4 }

@@ -64,6 +64,14 @@ package struct PixelDescription: Sendable {
         }
     }
 
+    /// How many bits of a sample are its value, and how many lie below; all bits allocated when what is said cannot be.
+    var storedBits: (count: Int, shift: Int) {
+        guard bitsStored >= 1, bitsStored <= bitsAllocated, highBit >= bitsStored - 1, highBit < bitsAllocated else {
+            return (bitsAllocated, 0)
+        }
+        return (bitsStored, highBit + 1 - bitsStored)
+    }
+
     /// Whether it is an RGB image.
     var isColor: Bool { samplesPerPixel == 3 }
 
@@ -78,6 +86,6 @@ package struct PixelDescription: Sendable {
         }
     }
 
-    /// Bytes of one uncompressed frame.
+    /// Bytes of one uncompressed frame; only of a description that has a ``pngShape``.
     package var frameLength: Int { rows * columns * samplesPerPixel * (bitsAllocated / 8) }
 }

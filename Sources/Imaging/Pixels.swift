@@ -7,21 +7,35 @@ struct Pixels {
     /// Samples whose bytes are all there.
     let count: Int
 
+    /// - Parameter bytes: of a description whose ``PixelDescription/pngShape`` is not nil.
     init(_ bytes: UnsafeRawBufferPointer, _ description: PixelDescription) {
+        self.bytes = bytes
         isWide = description.bitsAllocated == 16
         isBigEndian = description.isBigEndian
-        swapsBytes = description.isBigEndian && description.isWords
-        let length = min(bytes.count, description.frameLength)
-        self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<length])
+        swapsBytes = !isWide && description.isBigEndian && description.isWords
+        // Of a pair cut in half the byte that is there is the second sample.
+        let length = min(swapsBytes ? (bytes.count + 1) & ~1 : bytes.count, description.frameLength)
         count = isWide ? length / 2 : length
     }
 
-    /// A sample as a number.
-    @inline(__always)
-    func word(_ place: Int) -> UInt16 {
-        guard place < count else { return 0 }
-        guard isWide else { return UInt16(bytes[swapsBytes && place ^ 1 < count ? place ^ 1 : place]) }
-        let word = bytes.loadUnaligned(fromByteOffset: place * 2, as: UInt16.self)
-        return isBigEndian ? UInt16(bigEndian: word) : UInt16(littleEndian: word)
+    /// Copies samples as numbers, as many as there is room for.
+    func copy(from first: Int, to words: UnsafeMutableBufferPointer<UInt16>) {
+        let present = max(0, min(words.count, count - first))
+        if isWide {
+            for place in 0..<present {
+                let word = bytes.loadUnaligned(fromByteOffset: (first + place) * 2, as: UInt16.self)
+                words[place] = UInt16(littleEndian: word)
+            }
+            if isBigEndian {
+                for place in 0..<present { words[place] = words[place].byteSwapped }
+            }
+        } else if swapsBytes {
+            for place in first..<first + present {
+                words[place - first] = place ^ 1 < bytes.count ? UInt16(bytes[place ^ 1]) : 0
+            }
+        } else {
+            for place in 0..<present { words[place] = UInt16(bytes[first + place]) }
+        }
+        for place in present..<words.count { words[place] = 0 }
     }
 }

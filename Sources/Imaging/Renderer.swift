@@ -5,7 +5,8 @@ package enum Renderer {
 
     /// The PNG of a frame: its size is that of the description's ``PixelDescription/pngShape``, or nil when that is.
     ///
-    /// - Parameter frame: its bytes; missing ones are 0, more are left out.
+    /// - Parameter frame: its bytes; missing ones are 0, more are left out. Of 8-bit samples in big-endian words the last
+    ///   of an odd number lies in the byte behind them, which should be there.
     package static func png(_ description: PixelDescription, frame: RawSpan) -> [UInt8]? {
         guard let shape = description.pngShape else { return nil }
         return frame.withUnsafeBytes { frame in
@@ -15,39 +16,36 @@ package enum Renderer {
     }
 
     private static func grey(_ shape: PNGShape, _ description: PixelDescription, _ pixels: Pixels) -> [UInt8] {
-        let table = GreyTable(description, pixels: pixels)
-        return rows(shape) { row, start in
-            let first = start * shape.width
-            for column in 0..<shape.width { row[column] = table(pixels.word(first + column)) }
-        }
-    }
-
-    private static func color(_ shape: PNGShape, _ description: PixelDescription, _ pixels: Pixels) -> [UInt8] {
-        let isPlanar = description.planarConfiguration == 1
-        // Of 16 bits the upper 8 stored ones are shown.
-        let bits = min(max(description.bitsStored, 1), description.bitsAllocated)
-        let shift = description.bitsAllocated == 16 ? max(0, bits - 8) : 0
-        let plane = shape.width * shape.height
-        return rows(shape) { row, line in
-            for column in 0..<shape.width {
-                let pixel = line * shape.width + column
-                for channel in 0..<3 {
-                    let word = pixels.word(isPlanar ? channel * plane + pixel : pixel * 3 + channel)
-                    row[column * 3 + channel] = UInt8(truncatingIfNeeded: word >> UInt16(shift))
-                }
+        let words = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: shape.width)
+        defer { words.deallocate() }
+        return GreyTable(description, pixels: pixels, total: shape.width * shape.height).withGreys { greys in
+            PNGWriter.file(shape) { line, row in
+                pixels.copy(from: line * shape.width, to: words)
+                for column in 0..<shape.width { row[column] = greys[Int(words[column])] }
             }
         }
     }
 
-    private static func rows(_ shape: PNGShape, _ fill: (UnsafeMutableBufferPointer<UInt8>, Int) -> Void) -> [UInt8] {
-        var writer = PNGWriter(shape)
-        let row = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.width * shape.channels)
-        defer { row.deallocate() }
-        row.initialize(repeating: 0)
-        for line in 0..<shape.height {
-            fill(row, line)
-            writer.add(row: UnsafeRawBufferPointer(row))
+    private static func color(_ shape: PNGShape, _ description: PixelDescription, _ pixels: Pixels) -> [UInt8] {
+        // Of 16 bits the upper 8 stored ones are shown.
+        let stored = description.storedBits
+        let shift = UInt16(max(0, stored.shift + stored.count - 8))
+        let words = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: shape.width * 3)
+        defer { words.deallocate() }
+        return PNGWriter.file(shape) { line, row in
+            if description.planarConfiguration == 1 {
+                for plane in 0..<3 {
+                    let first = (plane * shape.height + line) * shape.width
+                    let part = UnsafeMutableBufferPointer(rebasing: words[..<shape.width])
+                    pixels.copy(from: first, to: part)
+                    for column in 0..<shape.width {
+                        row[column * 3 + plane] = UInt8(truncatingIfNeeded: part[column] >> shift)
+                    }
+                }
+            } else {
+                pixels.copy(from: line * shape.width * 3, to: words)
+                for place in 0..<words.count { row[place] = UInt8(truncatingIfNeeded: words[place] >> shift) }
+            }
         }
-        return writer.finish()
     }
 }

@@ -44,6 +44,15 @@ final class RunningListener {
         }
     }
 
+    /// Waits until only the listener itself has a descriptor; whether that came.
+    func closesAllConnections() -> Bool {
+        for _ in 0..<6000 {
+            if sockets == 1 { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
     /// Asks for an echo, as a modality would.
     func expectEcho(_ location: SourceLocation = #_sourceLocation) throws {
         let peer = try Peer(self)
