@@ -27,7 +27,7 @@ package struct ChunkWriter: ~Copyable {
     private var hasher = SHA256()
 
     /// A writer for the values of one ingest.
-    package init(store: ContentStore, generation: IngestGeneration) {
+    package init(store: ChunkStore, generation: IngestGeneration) {
         puts = ChunkPuts(store: store, generation: generation)
     }
 
@@ -39,13 +39,13 @@ package struct ChunkWriter: ~Copyable {
     package mutating func append(_ bytes: RawSpan, to references: inout [Reference]) throws(StoreError) {
         var offset = 0
         while offset < bytes.byteCount {
-            if buffer.capacity == 0 { buffer.reserveCapacity(ContentStore.chunkSize) }
-            let count = min(bytes.byteCount - offset, ContentStore.chunkSize - buffer.count)
+            if buffer.capacity == 0 { buffer.reserveCapacity(ChunkStore.chunkSize) }
+            let count = min(bytes.byteCount - offset, ChunkStore.chunkSize - buffer.count)
             let part = bytes.extracting(offset..<offset + count)
             hasher.update(part)
             part.withUnsafeBytes { buffer.append(contentsOf: $0) }
             offset += count
-            if buffer.count == ContentStore.chunkSize { references.append(try flush()) }
+            if buffer.count == ChunkStore.chunkSize { references.append(try flush()) }
         }
     }
 
@@ -75,13 +75,13 @@ private final class ChunkPuts: Sendable {
     /// Bytes of a chunk that is not worth another thread.
     private static let small = 64 << 10
 
-    private let store: ContentStore
+    private let store: ChunkStore
     private let generation: IngestGeneration
     private let queue = DispatchQueue(label: "chunks")
     private let room = DispatchSemaphore(value: depth)
     private let failure = Mutex<StoreError?>(nil)
 
-    init(store: ContentStore, generation: IngestGeneration) {
+    init(store: ChunkStore, generation: IngestGeneration) {
         self.store = store
         self.generation = generation
     }

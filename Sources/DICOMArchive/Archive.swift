@@ -9,7 +9,7 @@ package final class Archive: Sendable {
     /// Its folder and lock.
     package let folder: ArchiveFolder
     /// Its chunks and rows.
-    package let store: ContentStore
+    package let store: ChunkStore
     let commits: CommitQueue
     /// Room for one with the longest header there is: else each of its reads would load it anew.
     let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
@@ -36,7 +36,7 @@ package final class Archive: Sendable {
     /// The archive in an open folder, over an engine.
     init(folder: ArchiveFolder, engine: any StorageEngine) {
         self.folder = folder
-        store = ContentStore(engine: engine)
+        store = ChunkStore(engine: engine)
         commits = CommitQueue(engine: engine)
     }
 

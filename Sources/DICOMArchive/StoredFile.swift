@@ -58,7 +58,7 @@ package final class StoredFile: Sendable {
     var cost: Int { header.count + head.count + segments.count * 120 + 1024 }
 
     /// Calls `body` once with the bytes of a range: where they are when they lie in one piece, else copied together.
-    package func withBytes(_ range: Range<Int>, from store: ContentStore, _ body: (RawSpan) -> Void) throws {
+    package func withBytes(_ range: Range<Int>, from store: ChunkStore, _ body: (RawSpan) -> Void) throws {
         let range = range.clamped(to: 0..<size)
         var isDone = false
         var collected: [UInt8] = []
@@ -78,7 +78,7 @@ package final class StoredFile: Sendable {
     ///
     /// - Throws: what `body` throws, or ``ArchiveError/Code/damaged`` naming the chunk that cannot be read.
     package func read(
-        _ range: Range<Int>, from store: ContentStore, _ body: (RawSpan) throws -> Void
+        _ range: Range<Int>, from store: ChunkStore, _ body: (RawSpan) throws -> Void
     ) throws {
         let end = min(range.upperBound, size)
         var position = range.lowerBound

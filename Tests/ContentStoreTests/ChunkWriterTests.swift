@@ -7,11 +7,11 @@ import Testing
 
 @Suite struct ChunkWriterTests {
     private let test: EngineUnderTest
-    private let store: ContentStore
+    private let store: ChunkStore
 
     init() throws {
         test = try EngineUnderTest(.rocksDB)
-        store = ContentStore(engine: test.engine)
+        store = ChunkStore(engine: test.engine)
     }
 
     /// Writes values, in pieces of a size, and gives the chunks of each.
@@ -57,7 +57,7 @@ import Testing
 
     @Test func `a chunk that cannot be stored is an error, at the latest in the end`() throws {
         let engine = FailingPuts(test.engine)
-        let store = ContentStore(engine: engine)
+        let store = ChunkStore(engine: engine)
         for fails in 0..<8 {
             engine.countdown.withLock { $0 = fails }
             var writer = ChunkWriter(store: store, generation: store.beginIngest())

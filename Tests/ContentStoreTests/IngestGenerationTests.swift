@@ -5,11 +5,11 @@ import Testing
 
 @Suite struct IngestGenerationTests {
     private let test: EngineUnderTest
-    private let store: ContentStore
+    private let store: ChunkStore
 
     init() throws {
         test = try EngineUnderTest(.rocksDB)
-        store = ContentStore(engine: test.engine)
+        store = ChunkStore(engine: test.engine)
     }
 
     @Test func `each ingest has a number above all before`() throws {

@@ -70,7 +70,7 @@ import Threads
     @Test(arguments: EngineFactory.all)
     func `a chunk that is wanted while sweeps run is never lost`(factory: EngineFactory) throws {
         let test = try EngineUnderTest(factory)
-        let store = ContentStore(engine: test.engine)
+        let store = ChunkStore(engine: test.engine)
         let done = Gate()
         let lost = Mutex<[String]>([])
         let rounds = 150

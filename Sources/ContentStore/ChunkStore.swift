@@ -4,7 +4,7 @@ import Synchronization
 /// Chunks kept once by their SHA-256, over a ``StorageEngine``, with the recently read ones at hand.
 ///
 /// Usable from any thread. It knows bytes and digests, and nothing of what they mean.
-package final class ContentStore: Sendable {
+package final class ChunkStore: Sendable {
     /// The longest chunk: 256 KiB.
     package static let chunkSize = 1 << 18
 
@@ -59,11 +59,11 @@ package final class ContentStore: Sendable {
 
 /// An ingest's place in time, from its first byte to its commit. Dropping it ends it.
 package final class IngestGeneration: Sendable {
-    private let store: ContentStore
+    private let store: ChunkStore
     /// The stamp its chunks get: nanoseconds since 1970, unlike that of any other running ingest.
     package let number: UInt64
 
-    init(store: ContentStore, number: UInt64) {
+    init(store: ChunkStore, number: UInt64) {
         self.store = store
         self.number = number
     }
