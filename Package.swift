@@ -36,6 +36,8 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
+        // mallopt(3), which the Glibc module lacks.
+        .systemLibrary(name: "CMalloc"),
 
         // The DCMTK calls we use, as extern "C" functions; no exception leaves it.
         .target(
@@ -64,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "DICOMArchive", "DICOMNetwork", "FUSE", "Threads",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CMalloc", "DICOMArchive", "DICOMNetwork", "FUSE", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
