@@ -66,7 +66,8 @@ let package = Package(
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CMalloc", "DICOMArchive", "DICOMNetwork", "FUSE", "Threads",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CMalloc", "DICOMArchive", "DICOMNetwork", "FUSE",
+                "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -5,19 +5,13 @@ import Glibc
 package struct DirectoryReply: ~Copyable {
     private let pending: PendingRequest
     private let withAttributes: Bool
-    private let buffer: UnsafeMutableRawBufferPointer
+    private var buffer: [CChar]
     private var used = 0
-    private var isAnswered = false
 
-    init(_ pending: PendingRequest, capacity: Int, withAttributes: Bool) {
+    init(_ pending: consuming PendingRequest, capacity: Int, withAttributes: Bool) {
         self.pending = pending
         self.withAttributes = withAttributes
-        buffer = .allocate(byteCount: capacity, alignment: 8)
-    }
-
-    deinit {
-        if !isAnswered { pending.fail(EIO) }
-        buffer.deallocate()
+        buffer = [CChar](repeating: 0, count: capacity)
     }
 
     /// Adds an entry; false when it does not fit, and the reply is to be sent.
@@ -30,9 +24,9 @@ package struct DirectoryReply: ~Copyable {
     package mutating func add(
         _ name: String, _ attributes: Attributes, cookie: UInt64, isKnown: Bool = true
     ) -> Bool {
-        let start = buffer.baseAddress?.advanced(by: used).assumingMemoryBound(to: CChar.self)
         let rest = buffer.count - used
-        let size = name.withCString { name in
+        let size = buffer.withUnsafeMutableBufferPointer { [used] buffer in
+            let start = buffer.baseAddress?.advanced(by: used)
             if withAttributes {
                 var entry = pending.session.entry(attributes)
                 if !isKnown { entry.ino = 0 }
@@ -48,13 +42,10 @@ package struct DirectoryReply: ~Copyable {
 
     /// Sends the entries added; none means that the directory has no more.
     package consuming func send() {
-        isAnswered = true
-        fuse_reply_buf(pending.request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), used)
+        let (buffer, used) = (buffer, used)
+        pending.answer { fuse_reply_buf($0, buffer, used) }
     }
 
     /// An errno(3) code instead of the entries.
-    package consuming func fail(_ code: Int32) {
-        isAnswered = true
-        pending.fail(code)
-    }
+    package consuming func fail(_ code: Int32) { pending.fail(code) }
 }

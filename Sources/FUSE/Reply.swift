@@ -1,105 +1,93 @@
 import CFUSE
 import Glibc
 
-/// What all replies share: the request that waits, and who owns the nodes.
-struct PendingRequest {
+/// A request that waits for its one answer: `fuse_req_t`. Dropped unanswered, it is EIO.
+struct PendingRequest: ~Copyable {
     let request: fuse_req_t?
     let session: Session
+    private var isAnswered = false
 
-    func fail(_ code: Int32) { fuse_reply_err(request, code) }
+    init(request: fuse_req_t?, session: Session) {
+        self.request = request
+        self.session = session
+    }
+
+    deinit { if !isAnswered { fuse_reply_err(request, EIO) } }
+
+    consuming func answer(_ send: (fuse_req_t?) -> Void) {
+        isAnswered = true
+        send(request)
+    }
+
+    consuming func fail(_ code: Int32) { answer { fuse_reply_err($0, code) } }
 }
 
 /// The answer to LOOKUP. Dropped unanswered, it is EIO.
 package struct EntryReply: ~Copyable {
     private let pending: PendingRequest
-    private var isAnswered = false
 
-    init(_ pending: PendingRequest) { self.pending = pending }
-
-    deinit { if !isAnswered { pending.fail(EIO) } }
+    init(_ pending: consuming PendingRequest) { self.pending = pending }
 
     /// The entry found.
     package consuming func found(_ attributes: Attributes) {
-        isAnswered = true
         var entry = pending.session.entry(attributes)
-        fuse_reply_entry(pending.request, &entry)
+        pending.answer { fuse_reply_entry($0, &entry) }
     }
 
     /// An errno(3) code. ENOENT is not remembered by the kernel, so that a name may appear at any time.
-    package consuming func fail(_ code: Int32) {
-        isAnswered = true
-        pending.fail(code)
-    }
+    package consuming func fail(_ code: Int32) { pending.fail(code) }
 }
 
 /// The answer to GETATTR. Dropped unanswered, it is EIO.
 package struct AttributesReply: ~Copyable {
     private let pending: PendingRequest
-    private var isAnswered = false
 
-    init(_ pending: PendingRequest) { self.pending = pending }
-
-    deinit { if !isAnswered { pending.fail(EIO) } }
+    init(_ pending: consuming PendingRequest) { self.pending = pending }
 
     /// The attributes.
     package consuming func found(_ attributes: Attributes) {
-        isAnswered = true
         var status = pending.session.options.ownership.status(of: attributes)
-        fuse_reply_attr(pending.request, &status, pending.session.timeout(attributes))
+        let timeout = pending.session.timeout(attributes)
+        pending.answer { fuse_reply_attr($0, &status, timeout) }
     }
 
     /// An errno(3) code.
-    package consuming func fail(_ code: Int32) {
-        isAnswered = true
-        pending.fail(code)
-    }
+    package consuming func fail(_ code: Int32) { pending.fail(code) }
 }
 
 /// The answer to READ. Dropped unanswered, it is EIO.
 package struct DataReply: ~Copyable {
     private let pending: PendingRequest
-    private var isAnswered = false
 
-    init(_ pending: PendingRequest) { self.pending = pending }
-
-    deinit { if !isAnswered { pending.fail(EIO) } }
+    init(_ pending: consuming PendingRequest) { self.pending = pending }
 
     /// The bytes, which are read from where they are.
     package consuming func data(_ bytes: RawSpan) {
-        isAnswered = true
         pending.session.counters.bytesDelivered.add(bytes.byteCount)
-        bytes.withUnsafeBytes { bytes in
-            let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-            fuse_reply_buf(pending.request, start, bytes.count)
+        pending.answer { request in
+            bytes.withUnsafeBytes { bytes in
+                let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+                _ = fuse_reply_buf(request, start, bytes.count)
+            }
         }
     }
 
     /// An errno(3) code.
-    package consuming func fail(_ code: Int32) {
-        isAnswered = true
-        pending.fail(code)
-    }
+    package consuming func fail(_ code: Int32) { pending.fail(code) }
 }
 
 /// The answer to STATFS. Dropped unanswered, it is EIO.
 package struct StatisticsReply: ~Copyable {
     private let pending: PendingRequest
-    private var isAnswered = false
 
-    init(_ pending: PendingRequest) { self.pending = pending }
-
-    deinit { if !isAnswered { pending.fail(EIO) } }
+    init(_ pending: consuming PendingRequest) { self.pending = pending }
 
     /// The statistics.
     package consuming func found(_ statistics: SpaceStatistics) {
-        isAnswered = true
         var status = statistics.status
-        fuse_reply_statfs(pending.request, &status)
+        pending.answer { fuse_reply_statfs($0, &status) }
     }
 
     /// An errno(3) code.
-    package consuming func fail(_ code: Int32) {
-        isAnswered = true
-        pending.fail(code)
-    }
+    package consuming func fail(_ code: Int32) { pending.fail(code) }
 }
