@@ -5,19 +5,23 @@ import Testing
 /// What was acknowledged is there, whatever happens afterwards.
 @Suite(.enabled(if: Python.path != nil, "\(Python.missing)"))
 struct DurabilityTests {
+    /// How often the daemon is killed: `tools/crash-loop` asks for more.
+    private static let rounds =
+        ProcessInfo.processInfo.environment["DICOMFS_TEST_CRASHES"].flatMap { Int($0) } ?? 4
+
     @Test func `every acknowledged instance survives kill -9 at any moment`() throws {
         let folder = try TemporaryFolder()
-        let sources = try Study.make(in: folder.appending("study"), images: 60, size: 256, noise: true)
+        let sources = try Study.make(in: folder.appending("study"), images: 15 * Self.rounds, size: 256, noise: true)
         let served = try ServedArchive()
         var acknowledged: Set<String> = []
-        for round in 0..<4 {
+        for round in 0..<Self.rounds {
             let part = Array(sources[(round * 15)..<(round * 15 + 15)])
             // The sender kills the daemon while an instance that it does not count is under way.
             let sent = try Python.run(
-                Self.sendAndKill, ["\(served.port)", "\(served.pid)", "\(7 + round)", "\(round)"] + part)
+                Self.sendAndKill, ["\(served.port)", "\(served.pid)", "\(7 + round % 4)", "\(round)"] + part)
             #expect(sent.status == 0, "\(sent.errors)")
             let stored = sent.output.split(separator: "\n").map { String($0) }
-            #expect(stored.count >= 7 + round)
+            #expect(stored.count >= 7 + round % 4)
             acknowledged.formUnion(stored)
             served.kill()
             // The dead mount is cleared at start.
