@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Foundation
 
 /// The program: reads arguments, environment and signals; everything else is in the libraries.
@@ -7,6 +8,7 @@ struct Main {
     static func main() {
         // Before any thread: RocksDB, DCMTK and libfuse start theirs, which inherit the mask.
         Signals.block()
+        boundFragmentation()
         do {
             var command = try DICOMFS.parseAsRoot()
             try command.run()
@@ -17,6 +19,12 @@ struct Main {
             DICOMFS.exit(withError: error)
         }
     }
+
+    /// Buffers of a chunk and more get pages of their own, given back when they are freed (mallopt(3)).
+    ///
+    /// By default that threshold grows to 32 MiB as such buffers are freed, and heaps are left full of holes: receiving 1 GiB
+    /// and reading it took between 185 and 299 MiB, so 143 to 163.
+    private static func boundFragmentation() { mallopt(M_MMAP_THRESHOLD, 128 << 10) }
 }
 
 /// The command line.

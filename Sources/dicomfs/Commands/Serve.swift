@@ -1,5 +1,4 @@
 import ArgumentParser
-import CMalloc
 import DICOMArchive
 import DICOMNetwork
 import FUSE
@@ -56,7 +55,6 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         raiseOpenFileLimit()
-        boundFragmentation()
         let mountOptions = try MountOptions(options)
         let path = try archive.path()
         let mountPoint = try mount.map { place in
@@ -96,12 +94,6 @@ struct Serve: ParsableCommand {
                     "the mount point \(mount) and the archive \(archive) lie within each other; choose another place")
         }
     }
-
-    /// Buffers of a chunk and more get pages of their own, given back when they are freed (mallopt(3)).
-    ///
-    /// By default that threshold grows to 32 MiB as such buffers are freed, and heaps are left full of holes: receiving 1 GiB
-    /// and reading it took between 185 and 299 MiB, so 143 to 163.
-    private func boundFragmentation() { mallopt(M_MMAP_THRESHOLD, 128 << 10) }
 
     /// Each database file takes a descriptor, and each association one.
     private func raiseOpenFileLimit() {
