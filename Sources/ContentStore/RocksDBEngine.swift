@@ -20,13 +20,14 @@ package final class RocksDBEngine: StorageEngine {
     /// Chunks that could not be read: stored anew when they come again.
     private let damaged = Mutex<Set<SHA256Digest>>([])
     let sweeping = Mutex(())
-    private let reserve: UInt64
+    let reserve: UInt64
 
     /// Opens the database in `path`.
     ///
     /// - Parameters:
     ///   - create: whether a missing database is made.
-    ///   - reserve: bytes of the file system that are left free; nil for 512 MiB, but no more than an eighth of it.
+    ///   - reserve: bytes of the file system that are left free besides what a flush writes; nil for 512 MiB, but no more
+    ///     than an eighth of it.
     package init(path: String, create: Bool, reserve: UInt64? = nil) throws(StoreError) {
         self.reserve = reserve ?? Space(of: path).map { min(512 << 20, $0.total / 8) } ?? 0
         do throws(RocksDBError) {
@@ -87,14 +88,6 @@ package final class RocksDBEngine: StorageEngine {
     }
 
     // MARK: Chunks
-
-    package func checkSpace() throws(StoreError) {
-        guard let space = Space(of: database.path), space.free < reserve else { return }
-        throw StoreError(
-            .noSpace,
-            "only \(space.free >> 20) MiB are free where \(database.path) is, and \(reserve >> 20) MiB are left to care"
-                + " for what is stored: make room, or delete and sweep")
-    }
 
     package func put(_ value: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
         try checkSpace()

@@ -29,7 +29,7 @@ extension Database {
         let cache = rocksdb_cache_create_lru(options.blockCacheSize)
         defer { rocksdb_cache_destroy(cache) }
         if options.createIfMissing { mkdir(path, 0o700) }
-        let databaseOptions = makeOptions(options, directIO: takesDirectIO(path))
+        let databaseOptions = try makeOptions(options, directIO: takesDirectIO(path))
         defer { rocksdb_options_destroy(databaseOptions) }
 
         let all = [ColumnFamilyOptions(name: "default")] + families
@@ -50,8 +50,16 @@ extension Database {
         return Database(path: path, handle: handle, families: opened)
     }
 
-    private static func makeOptions(_ options: DatabaseOptions, directIO: Bool) -> OpaquePointer? {
+    private static func makeOptions(
+        _ options: DatabaseOptions, directIO: Bool
+    ) throws(RocksDBError) -> OpaquePointer? {
+        let defaults = rocksdb_options_create()
+        defer { rocksdb_options_destroy(defaults) }
         let made = rocksdb_options_create()
+        // A log takes the space that is written and not 70 MiB at once, which a flush at that moment may need.
+        try check("set the options of a database") { error in
+            rocksdb_get_options_from_string(defaults, "allow_fallocate=false", made, error)
+        }
         rocksdb_options_set_create_if_missing(made, options.createIfMissing ? 1 : 0)
         rocksdb_options_set_create_missing_column_families(made, 1)
         rocksdb_options_set_max_open_files(made, options.maxOpenFiles)
