@@ -37,7 +37,7 @@ extension Archive {
         else { return nil }
         let header = DataSetHeader(
             file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
-        // With a shape, a frame is at most 512 MiB; its number has 24 bits.
+        // With a shape, a frame is at most 64 MiB; its number has 24 bits.
         guard let description = PixelDescription(header, recipe.scan, frame: frame), description.pngShape != nil else {
             return nil
         }

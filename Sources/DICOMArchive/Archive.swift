@@ -1,4 +1,5 @@
 package import ContentStore
+import Imaging
 import Synchronization
 
 /// A DICOM archive: instances kept once by content, found by patient, study, series and instance.
@@ -15,7 +16,8 @@ package final class Archive: Sendable {
     let commits: CommitQueue
     /// Room for one with the longest header there is: else each of its reads would load it anew.
     let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
-    let images = BoundedCache<NodeID, RenderedImage>(capacity: 32 << 20) { $0.bytes.count }
+    /// Room for two of the largest: each is read in many pieces, and would be rendered anew for each.
+    let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * PNGShape.largestFile) { $0.bytes.count }
     private let observer = Mutex<(any TreeObserver)?>(nil)
 
     /// Opens the archive in a folder.

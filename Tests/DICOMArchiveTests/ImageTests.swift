@@ -1,3 +1,4 @@
+import ContentStore
 import DICOM
 import Foundation
 import TestSupport
@@ -59,6 +60,47 @@ import Testing
             let shown = try pixels(.frame(ordinal: ordinal, number: number), width: 3, height: 3)
             #expect(shown == frames[number - 1], "frame \(number)")
         }
+    }
+
+    /// A grey image of 8 bits, of whose pixels only the first are there.
+    private func store(instance: String, rows: UInt16, columns: UInt16) throws -> IngestOutcome {
+        var set = DataSetBuilder()
+        set.text(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.7")
+        set.text(.sopInstanceUID, .ui, instance)
+        set.text(.patientID, .lo, "P1")
+        set.text(.studyInstanceUID, .ui, "1.2.3")
+        set.text(.seriesInstanceUID, .ui, "1.2.3.4")
+        set.us(.samplesPerPixel, 1)
+        set.text(.photometricInterpretation, .cs, "MONOCHROME2")
+        set.us(.rows, rows)
+        set.us(.columns, columns)
+        set.us(.bitsAllocated, 8)
+        set.us(.bitsStored, 8)
+        set.us(.highBit, 7)
+        set.us(.pixelRepresentation, 0)
+        set.element(.pixelData, .ob, [1, 2, 3, 4])
+        return try test.store(set.bytes)
+    }
+
+    @Test func `the largest image there is stays at hand while it is read, also beside another`() throws {
+        let nodes = try ["9.1", "9.2"].map { instance in
+            try test.node(try store(instance: instance, rows: 511, columns: 65535)).of(.png)
+        }
+        var sizes: [Int] = []
+        for node in nodes { sizes.append(try #require(try test.archive.image(node)).bytes.count) }
+        #expect(sizes.allSatisfy { $0 > 33_400_000 })
+        for node in nodes {
+            let kept = try test.archive.images.value(node) { nil }
+            #expect(kept?.bytes.count == sizes[0])
+        }
+    }
+
+    @Test func `an image too large to be kept is not offered`() throws {
+        let outcome = try store(instance: "9.3", rows: 512, columns: 65535)
+        let node = try test.node(outcome)
+        #expect(try test.archive.image(node.of(.png))?.bytes.count == nil)
+        let series = try #require(try test.archive.parent(of: node))
+        #expect(try test.archive.entry(of: node, in: series)?.pngSize == 0)
     }
 
     @Test(.enabled(if: Python.path != nil, "\(Python.missing)"))
