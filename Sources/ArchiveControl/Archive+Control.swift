@@ -29,8 +29,7 @@ extension Archive {
             case .delete(let id): try emit(.deleted(instances: delete(resource(named: id))))
             case .statistics: try emit(.statistics(statistics()))
             case .verify:
-                // A client that went away is noticed at the end.
-                let result = try verify { try? emit(.verified($0, isDone: false)) }
+                let result = try verify { try emit(.verified($0, isDone: false)) }
                 try emit(.verified(result, isDone: true))
             case .sweep:
                 let result = try sweep()

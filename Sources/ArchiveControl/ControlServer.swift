@@ -77,6 +77,9 @@ package final class ControlServer: Sendable {
                 var last = ControlEvent.done
                 do throws(Failure) {
                     try archive.perform(request, file: file) { event in
+                        if case .verified(_, isDone: false) = event, isStopped.load(ordering: .acquiring) {
+                            throw Failure(.other, "the process that serves \(archive.folder.path) ends; verify again")
+                        }
                         try ControlSocket.send(event, file: nil, to: connection)
                     }
                 } catch {

@@ -1,4 +1,5 @@
 import RocksDB
+import Synchronization
 
 extension RocksDBEngine {
     package func commit(_ commits: [Commit]) throws(StoreError) {
@@ -13,7 +14,12 @@ extension RocksDBEngine {
                 }
             }
         }
-        try write(batch, synced: true)
+        try lastCommit.withLock { last throws(StoreError) in
+            last += 1
+            batch.put(Self.commitKey.span.bytes, last.bigEndianBytes.span.bytes, in: commitNumbers)
+            try write(batch, synced: true)
+            mark.write(last)
+        }
     }
 
     package func row(_ name: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {

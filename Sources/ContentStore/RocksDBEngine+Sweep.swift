@@ -48,7 +48,7 @@ extension RocksDBEngine {
 
     private func flush() throws(StoreError) {
         do throws(RocksDBError) {
-            for family in [bytes, chunks] + RowFamily.allCases.map(family) { try database.flush(family) }
+            for family in [bytes, chunks, commitNumbers] + RowFamily.allCases.map(family) { try database.flush(family) }
         } catch {
             throw StoreError(error)
         }

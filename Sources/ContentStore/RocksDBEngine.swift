@@ -4,9 +4,9 @@ import Synchronization
 
 /// The embedded engine: one RocksDB database in a folder, opened by one process.
 ///
-/// Families: `bytes` (arrival number -> chunk, in blob files), `chunk` (SHA-256 -> ``ChunkRow``) and one for each
-/// ``RowFamily``. Chunks are keyed by arrival and not by digest, so that space is reclaimed in ranges and an existence
-/// check never touches a blob.
+/// Families: `bytes` (arrival number -> chunk, in blob files), `chunk` (SHA-256 -> ``ChunkRow``), one for each
+/// ``RowFamily``, and `default` with the number of the last commit. Chunks are keyed by arrival and not by digest, so that
+/// space is reclaimed in ranges and an existence check never touches a blob.
 package final class RocksDBEngine: StorageEngine {
     package let directoryRows = DirectoryRows.exact
 
@@ -20,30 +20,40 @@ package final class RocksDBEngine: StorageEngine {
     /// Chunks that could not be read: stored anew when they come again.
     private let damaged = Mutex<Set<SHA256Digest>>([])
     let sweeping = Mutex(())
-    private let reserve: UInt64
+    /// The family with the number of the last commit.
+    let commitNumbers: ColumnFamily
+    /// One commit at a time, so that numbers are in the order of the log.
+    let lastCommit: Mutex<UInt64>
+    let mark: CommitMark
+    /// Whether the open left out an end of the write-ahead log that a power loss had damaged: nothing that was
+    /// acknowledged.
+    package let isLogEndDropped: Bool
+    let reserve: UInt64
 
     /// Opens the database in `path`.
     ///
     /// - Parameters:
     ///   - create: whether a missing database is made.
-    ///   - reserve: bytes of the file system that are left free; nil for 512 MiB, but no more than an eighth of it.
+    ///   - reserve: bytes of the file system that are left free besides what a flush writes; nil for 512 MiB, but no more
+    ///     than an eighth of it.
     package init(path: String, create: Bool, reserve: UInt64? = nil) throws(StoreError) {
         self.reserve = reserve ?? Space(of: path).map { min(512 << 20, $0.total / 8) } ?? 0
+        let opened = try Self.open(path: path, create: create)
+        database = opened.database
+        isLogEndDropped = opened.isEndDropped
         do throws(RocksDBError) {
-            var options = DatabaseOptions()
-            options.createIfMissing = create
-            database = try Database.open(path: path, families: Self.families, options: options)
             bytes = try database.family("bytes")
             chunks = try database.family("chunk")
+            commitNumbers = try database.family("default")
             var rows: [RowFamily: ColumnFamily] = [:]
             for family in RowFamily.allCases { rows[family] = try database.family(family.rawValue) }
             self.rows = rows
             nextArrival = Atomic(try Self.lastArrival(database, bytes) + 1)
         } catch {
-            guard error.code == .corruption else { throw StoreError(error) }
-            throw StoreError(
-                .damaged, "the database \(path) is damaged (\(error.status)); restore it from a backup")
+            throw Self.damaged(path, error)
         }
+        mark = try CommitMark(of: path, number: opened.commit)
+        lastCommit = Mutex(opened.commit)
     }
 
     /// The arrival number of the newest chunk; 0 when there is none.
@@ -60,7 +70,7 @@ package final class RocksDBEngine: StorageEngine {
         return arrival
     }
 
-    private static var families: [ColumnFamilyOptions] {
+    static var families: [ColumnFamilyOptions] {
         var bytes = ColumnFamilyOptions(name: "bytes")
         // Two of these are the most memory the daemon spends on chunks that are not in files yet.
         bytes.writeBufferSize = 64 << 20
@@ -87,14 +97,6 @@ package final class RocksDBEngine: StorageEngine {
     }
 
     // MARK: Chunks
-
-    package func checkSpace() throws(StoreError) {
-        guard let space = Space(of: database.path), space.free < reserve else { return }
-        throw StoreError(
-            .noSpace,
-            "only \(space.free >> 20) MiB are free where \(database.path) is, and \(reserve >> 20) MiB are left to care"
-                + " for what is stored: make room, or delete and sweep")
-    }
 
     package func put(_ value: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
         try checkSpace()

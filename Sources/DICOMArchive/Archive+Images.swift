@@ -37,15 +37,23 @@ extension Archive {
         else { return nil }
         let header = DataSetHeader(
             file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
-        // With a shape, a frame is at most 512 MiB; its number has 24 bits.
+        // With a shape, a frame is at most 64 MiB; its number has 24 bits.
         guard let description = PixelDescription(header, recipe.scan, frame: frame), description.pngShape != nil else {
             return nil
         }
         let start = file.dataSetOffset + min(Int(clamping: element.position), file.size)
+        let end = start + min(Int(clamping: element.valueLength), file.size)
         let first = start + frame * description.frameLength
-        let end = min(first + description.frameLength, start + min(Int(clamping: element.valueLength), file.size))
+        var range = first..<max(first, min(first + description.frameLength, end))
+        // Frames of an odd length share words.
+        let beginsWithinWord = description.swapsBytes && (first - start) % 2 == 1
+        if description.swapsBytes {
+            range = range.lowerBound - (beginsWithinWord ? 1 : 0)..<max(first, min(range.upperBound + 1, end))
+        }
         var image: [UInt8]?
-        try file.withBytes(first..<max(first, end), from: store) { image = Renderer.png(description, frame: $0) }
+        try file.withBytes(range, from: store) {
+            image = Renderer.png(description, frame: $0, beginsWithinWord: beginsWithinWord)
+        }
         guard let image, UInt64(image.count) == pixels.pngSize else {
             throw ArchiveError(
                 .damaged,

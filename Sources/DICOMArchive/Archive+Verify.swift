@@ -18,8 +18,8 @@ extension Archive {
     /// Reads everything and compares it: each chunk with its digest, each recipe with its header, chunks, identifiers and
     /// index rows, each index row with what it stands for. Changes nothing; ingest may go on meanwhile.
     ///
-    /// - Parameter progress: called now and then with what was looked at so far.
-    package func verify(progress: (Verification) -> Void) throws(ArchiveError) -> Verification {
+    /// - Parameter progress: called now and then with what was looked at so far; what it throws ends the work.
+    package func verify(progress: (Verification) throws -> Void) throws(ArchiveError) -> Verification {
         var found = Verification()
         do {
             var lengths: [SHA256Digest: UInt64] = [:]
@@ -55,7 +55,7 @@ extension Archive {
     }
 
     private func verifyChunks(
-        _ lengths: [SHA256Digest: UInt64], _ found: inout Verification, _ progress: (Verification) -> Void
+        _ lengths: [SHA256Digest: UInt64], _ found: inout Verification, _ progress: (Verification) throws -> Void
     ) throws {
         for (digest, length) in lengths {
             found.chunks += 1
@@ -69,16 +69,16 @@ extension Archive {
                 // A sweep may have taken it meanwhile.
                 if try hasChunkRow(digest) { found.problems.append(error.description) }
             }
-            if found.chunks % 64 == 0 { progress(found) }
+            if found.chunks % 64 == 0 { try progress(found) }
         }
     }
 
     private func verifyRecipes(
-        _ lengths: [SHA256Digest: UInt64], _ found: inout Verification, _ progress: (Verification) -> Void
+        _ lengths: [SHA256Digest: UInt64], _ found: inout Verification, _ progress: (Verification) throws -> Void
     ) throws {
         try store.engine.scan(.recipe, from: [], upTo: nil) { key, value in
             found.versions += 1
-            if found.versions % 256 == 0 { progress(found) }
+            if found.versions % 256 == 0 { try progress(found) }
             let key = key.withUnsafeBytes { Array($0) }
             var problems = try problems(of: value, key: key, lengths)
             // Deleted or given another head meanwhile? What is there now decides.

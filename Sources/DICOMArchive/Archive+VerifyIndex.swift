@@ -3,7 +3,7 @@ import DICOM
 
 extension Archive {
     /// Looks at each index row: what it stands for must be there, and must agree.
-    func verifyIndex(_ found: inout Verification, _ progress: (Verification) -> Void) throws {
+    func verifyIndex(_ found: inout Verification, _ progress: (Verification) throws -> Void) throws {
         let kinds: [(UInt8, (RawSpan, RawSpan) throws -> String?)] = [
             (1, nodeProblem), (2, entryProblem), (3, lookUpProblem), (4, frameOrdinalProblem),
         ]
@@ -12,12 +12,12 @@ extension Archive {
                 try store.engine.scan(.index, from: [kind], upTo: [kind + 1]) { key, value in
                     found.rows += 1
                     if let sentence = try indexProblem(key, value, problem) { found.problems.append(sentence) }
-                    if found.rows % 4096 == 0 { progress(found) }
+                    if found.rows % 4096 == 0 { try progress(found) }
                     return true
                 }
             }
         }
-        progress(found)
+        try progress(found)
     }
 
     /// What the index lacks of a recipe's rows.

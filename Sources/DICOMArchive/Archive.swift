@@ -1,4 +1,5 @@
 package import ContentStore
+import Imaging
 import Synchronization
 
 /// A DICOM archive: instances kept once by content, found by patient, study, series and instance.
@@ -10,10 +11,13 @@ package final class Archive: Sendable {
     package let folder: ArchiveFolder
     /// Its chunks and rows.
     package let store: ChunkStore
+    /// A sentence for the log about what was out of the ordinary when it was opened; nil when nothing was.
+    package let openingNote: String?
     let commits: CommitQueue
     /// Room for one with the longest header there is: else each of its reads would load it anew.
     let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
-    let images = BoundedCache<NodeID, RenderedImage>(capacity: 32 << 20) { $0.bytes.count }
+    /// Room for two of the largest: each is read in many pieces, and would be rendered anew for each.
+    let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * PNGShape.largestFile) { $0.bytes.count }
     private let observer = Mutex<(any TreeObserver)?>(nil)
 
     /// Opens the archive in a folder.
@@ -27,15 +31,20 @@ package final class Archive: Sendable {
         do {
             let engine = try RocksDBEngine(path: folder.database, create: folder.isNew)
             try folder.finishCreation()
-            self.init(folder: folder, engine: engine)
+            let note =
+                engine.isLogEndDropped
+                ? "the log of \(folder.database) ended in what was never synced, as after a power loss, and was cut"
+                    + " there: all that was acknowledged is stored" : nil
+            self.init(folder: folder, engine: engine, openingNote: note)
         } catch {
             throw ArchiveError(error)
         }
     }
 
     /// The archive in an open folder, over an engine.
-    init(folder: ArchiveFolder, engine: any StorageEngine) {
+    init(folder: ArchiveFolder, engine: any StorageEngine, openingNote: String? = nil) {
         self.folder = folder
+        self.openingNote = openingNote
         store = ChunkStore(engine: engine)
         commits = CommitQueue(engine: engine)
     }

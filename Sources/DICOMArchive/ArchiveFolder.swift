@@ -109,7 +109,7 @@ package final class ArchiveFolder: Sendable {
         // What a creation that was interrupted leaves, or one that goes on beside this one.
         let own: Set = ["lock", "dicomfs-archive.new", "dicomfs-archive"]
         let isBegun = !own.subtracting(["lock"]).isDisjoint(with: entries)
-        guard entries.allSatisfy({ own.contains($0) || isBegun && $0 == "db" }) else {
+        guard entries.allSatisfy({ own.contains($0) || isBegun && ["db", "db.synced"].contains($0) }) else {
             throw ArchiveError(
                 .unusable, "\(path) is neither a dicomfs archive nor empty; give an empty or new folder")
         }

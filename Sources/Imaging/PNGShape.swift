@@ -9,8 +9,9 @@ package struct PNGShape: Hashable, Sendable {
     /// 1 grey, 3 RGB; 8 bits each.
     package let channels: Int
 
-    /// The largest file made: it is put together in memory.
-    package static let largestFile = 256 << 20
+    /// The largest file made, 32 MiB: it is put together in memory, from up to twice as much, and kept there while it is
+    /// read.
+    package static let largestFile = 32 << 20
 
     /// A shape; nil when a dimension is 0 or above 65,535 (what Rows and Columns can say), or the file would be too large.
     package init?(width: Int, height: Int, channels: Int) {

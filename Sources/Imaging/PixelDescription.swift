@@ -72,6 +72,9 @@ package struct PixelDescription: Sendable {
         return (bitsStored, highBit + 1 - bitsStored)
     }
 
+    /// Whether samples lie swapped in pairs: 8 bits in big-endian words.
+    package var swapsBytes: Bool { bitsAllocated == 8 && isBigEndian && isWords }
+
     /// Whether it is an RGB image.
     var isColor: Bool { samplesPerPixel == 3 }
 

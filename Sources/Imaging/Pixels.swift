@@ -4,17 +4,23 @@ struct Pixels {
     private let isWide: Bool
     private let isBigEndian: Bool
     private let swapsBytes: Bool
+    /// Samples before the first one, of the frame before.
+    private let skipped: Int
     /// Samples whose bytes are all there.
     let count: Int
 
-    /// - Parameter bytes: of a description whose ``PixelDescription/pngShape`` is not nil.
-    init(_ bytes: UnsafeRawBufferPointer, _ description: PixelDescription) {
+    /// - Parameters:
+    ///   - bytes: of a description whose ``PixelDescription/pngShape`` is not nil.
+    ///   - beginsWithinWord: the first sample is the second of the first pair.
+    init(_ bytes: UnsafeRawBufferPointer, _ description: PixelDescription, beginsWithinWord: Bool = false) {
         self.bytes = bytes
         isWide = description.bitsAllocated == 16
         isBigEndian = description.isBigEndian
-        swapsBytes = !isWide && description.isBigEndian && description.isWords
+        swapsBytes = description.swapsBytes
+        skipped = swapsBytes && beginsWithinWord ? 1 : 0
         // Of a pair cut in half the byte that is there is the second sample.
-        let length = min(swapsBytes ? (bytes.count + 1) & ~1 : bytes.count, description.frameLength)
+        let present = swapsBytes ? max(0, (bytes.count + 1) & ~1 - skipped) : bytes.count
+        let length = min(present, description.frameLength)
         count = isWide ? length / 2 : length
     }
 
@@ -30,8 +36,9 @@ struct Pixels {
                 for place in 0..<present { words[place] = words[place].byteSwapped }
             }
         } else if swapsBytes {
-            for place in first..<first + present {
-                words[place - first] = place ^ 1 < bytes.count ? UInt16(bytes[place ^ 1]) : 0
+            for place in 0..<present {
+                let other = (first + place + skipped) ^ 1
+                words[place] = other < bytes.count ? UInt16(bytes[other]) : 0
             }
         } else {
             for place in 0..<present { words[place] = UInt16(bytes[first + place]) }

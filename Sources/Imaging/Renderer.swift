@@ -5,12 +5,16 @@ package enum Renderer {
 
     /// The PNG of a frame: its size is that of the description's ``PixelDescription/pngShape``, or nil when that is.
     ///
-    /// - Parameter frame: its bytes; missing ones are 0, more are left out. Of 8-bit samples in big-endian words the last
-    ///   of an odd number lies in the byte behind them, which should be there.
-    package static func png(_ description: PixelDescription, frame: RawSpan) -> [UInt8]? {
+    /// - Parameters:
+    ///   - frame: its bytes; missing ones are 0, more are left out. Of a description that ``PixelDescription/swapsBytes``
+    ///     all words that have a part of the frame, which is a byte more before an odd start and behind an odd end.
+    ///   - beginsWithinWord: whether there is a byte more before the start.
+    package static func png(
+        _ description: PixelDescription, frame: RawSpan, beginsWithinWord: Bool = false
+    ) -> [UInt8]? {
         guard let shape = description.pngShape else { return nil }
         return frame.withUnsafeBytes { frame in
-            let pixels = Pixels(frame, description)
+            let pixels = Pixels(frame, description, beginsWithinWord: beginsWithinWord)
             return description.isColor ? color(shape, description, pixels) : grey(shape, description, pixels)
         }
     }

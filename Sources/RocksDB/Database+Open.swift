@@ -13,23 +13,42 @@ package struct DatabaseOptions: Sendable {
     package var backgroundJobs: Int32 = 2
     /// Whether a missing database is created.
     package var createIfMissing = false
+    /// Whether it is only looked at: nothing but RocksDB's own LOG is written, also when another process has it open.
+    package var isReadOnly = false
+    /// What becomes of damage in the write-ahead log.
+    package var logRecovery = LogRecovery.tornEnd
+
+    /// How the write-ahead log is read when a database is opened: `wal_recovery_mode`.
+    package enum LogRecovery: Sendable {
+        /// A torn last record is dropped; damage before it fails the open.
+        case tornEnd
+        /// What comes before the first damage is all there is.
+        case pointInTime
+
+        var mode: Int32 {
+            switch self {
+            case .tornEnd: Int32(rocksdb_tolerate_corrupted_tail_records_recovery)
+            case .pointInTime: Int32(rocksdb_point_in_time_recovery)
+            }
+        }
+    }
 
     /// The defaults.
     package init() {}
 }
 
 extension Database {
-    /// Opens the database in a folder with exactly these column families (and the unused `default`).
+    /// Opens the database in a folder with exactly these column families, and `default`.
     ///
     /// The write-ahead log may end in a torn record (what a crash leaves); damage before that fails the open, instead
-    /// of silently opening an earlier state.
+    /// of silently opening an earlier state, unless ``DatabaseOptions/logRecovery`` asks for that.
     package static func open(
         path: String, families: [ColumnFamilyOptions], options: DatabaseOptions
     ) throws(RocksDBError) -> Database {
         let cache = rocksdb_cache_create_lru(options.blockCacheSize)
         defer { rocksdb_cache_destroy(cache) }
         if options.createIfMissing { mkdir(path, 0o700) }
-        let databaseOptions = makeOptions(options, directIO: takesDirectIO(path))
+        let databaseOptions = try makeOptions(options, directIO: !options.isReadOnly && takesDirectIO(path))
         defer { rocksdb_options_destroy(databaseOptions) }
 
         let all = [ColumnFamilyOptions(name: "default")] + families
@@ -40,8 +59,13 @@ extension Database {
         defer { for name in names { free(UnsafeMutablePointer(mutating: name)) } }
 
         let handle = try check("open the database \(path)") { error in
-            rocksdb_open_column_families(
-                databaseOptions, path, Int32(all.count), names, familyOptions, &handles, error)
+            if options.isReadOnly {
+                rocksdb_open_for_read_only_column_families(
+                    databaseOptions, path, Int32(all.count), names, familyOptions, &handles, 0, error)
+            } else {
+                rocksdb_open_column_families(
+                    databaseOptions, path, Int32(all.count), names, familyOptions, &handles, error)
+            }
         }
         guard let handle else { throw RocksDBError(operation: "open the database \(path)", status: "no handle") }
         let opened = zip(all, handles).compactMap { options, handle in
@@ -50,14 +74,22 @@ extension Database {
         return Database(path: path, handle: handle, families: opened)
     }
 
-    private static func makeOptions(_ options: DatabaseOptions, directIO: Bool) -> OpaquePointer? {
+    private static func makeOptions(
+        _ options: DatabaseOptions, directIO: Bool
+    ) throws(RocksDBError) -> OpaquePointer? {
+        let defaults = rocksdb_options_create()
+        defer { rocksdb_options_destroy(defaults) }
         let made = rocksdb_options_create()
+        // A log takes the space that is written and not 70 MiB at once, which a flush at that moment may need.
+        try check("set the options of a database") { error in
+            rocksdb_get_options_from_string(defaults, "allow_fallocate=false", made, error)
+        }
         rocksdb_options_set_create_if_missing(made, options.createIfMissing ? 1 : 0)
         rocksdb_options_set_create_missing_column_families(made, 1)
         rocksdb_options_set_max_open_files(made, options.maxOpenFiles)
         rocksdb_options_set_max_background_jobs(made, options.backgroundJobs)
         rocksdb_options_set_max_total_wal_size(made, options.maxTotalWALSize)
-        rocksdb_options_set_wal_recovery_mode(made, Int32(rocksdb_tolerate_corrupted_tail_records_recovery))
+        rocksdb_options_set_wal_recovery_mode(made, options.logRecovery.mode)
         // Written pages go to disk as they come, not in one burst that holds up the next commit's sync.
         rocksdb_options_set_bytes_per_sync(made, 1 << 20)
         rocksdb_options_set_wal_bytes_per_sync(made, 1 << 17)

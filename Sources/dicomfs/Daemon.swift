@@ -22,6 +22,7 @@ struct Daemon: Sendable {
     func run(
         mountPoint: MountPoint?, mountOptions: MountOptions, listener: AssociationListener.Configuration?
     ) throws {
+        if let note = archive.openingNote { logger.warning("\(note)") }
         let control = try exiting { () throws(Failure) in try ControlServer(archive: archive) }
         var doors = [Door("control socket", run: control.run, stop: control.stop)]
         // Bound before anything is mounted: a taken port is an error that leaves nothing behind.

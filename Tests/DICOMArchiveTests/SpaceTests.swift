@@ -85,6 +85,16 @@ private let canMount = geteuid() == 0
         try check(stored + more)
     }
 
+    @Test func `a full disk has room for what a flush still has to write`() throws {
+        let stored = try fill()
+        #expect(stored.count > 15)
+        _ = try archive.delete(archive.resource(named: stored[0].instance.hex40))
+        // A sweep that removes something flushes all that is left.
+        #expect(try archive.sweep().chunks > 0)
+        let more = try store(901)
+        try check(stored.dropFirst() + [more])
+    }
+
     @Test func `deleting and sweeping make room on a full disk`() throws {
         let stored = try fill()
         for outcome in stored { _ = try archive.delete(archive.resource(named: outcome.instance.hex40)) }

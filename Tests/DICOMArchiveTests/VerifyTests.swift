@@ -162,6 +162,21 @@ import Testing
         }
     }
 
+    @Test func `what progress throws ends the verification there`() throws {
+        struct Enough: Error, CustomStringConvertible { let description = "the client went away" }
+        for number in 0..<40 { try test.store(Sample(instance: "7.\(number)", filler: (70_000, UInt8(number))).bytes) }
+        var calls: [Verification] = []
+        let error = #expect(throws: ArchiveError.self) {
+            _ = try archive.verify { found in
+                calls.append(found)
+                throw Enough()
+            }
+        }
+        #expect(error?.description == "the client went away")
+        #expect(calls.map(\.chunks) == [64])
+        #expect(calls.map(\.versions) == [0])
+    }
+
     @Test func `verify while instances come, change and go finds nothing`() async throws {
         let archive = archive
         let problems = try await withThrowingTaskGroup(of: [String].self) { group in

@@ -38,14 +38,17 @@ import Testing
         #expect(PNGShape(width: 512, height: 512, channels: 1)?.fileSize == 262_744)
     }
 
-    @Test func `there is no shape beyond what Rows and Columns can say, or above 256 MiB`() {
+    @Test func `there is no shape beyond what Rows and Columns can say, or above 32 MiB`() {
         for (width, height) in [(0, 1), (1, 0), (-1, 1), (65536, 1), (1, 65536), (.max, .max), (.min, 5)] {
             #expect(PNGShape(width: width, height: height, channels: 1) == nil)
         }
         for channels in [-1, 0, 2, 4, .max] { #expect(PNGShape(width: 1, height: 1, channels: channels) == nil) }
         #expect(PNGShape(width: 65535, height: 65535, channels: 3) == nil)
-        #expect(PNGShape(width: 16384, height: 16384, channels: 1) == nil)
-        #expect(PNGShape(width: 16000, height: 16000, channels: 1) != nil)
+        // A little below and above 33,554,432 bytes.
+        #expect(PNGShape(width: 65535, height: 511, channels: 1) != nil)
+        #expect(PNGShape(width: 65535, height: 512, channels: 1) == nil)
+        #expect(PNGShape(width: 3343, height: 3343, channels: 3) != nil)
+        #expect(PNGShape(width: 3345, height: 3345, channels: 3) == nil)
     }
 
     @Test func `values of any kind make an image of the size foretold, or none`() {

@@ -39,6 +39,40 @@ import Testing
         #expect(throws: RocksDBError.self) { _ = try scratch.open(create: false) }
     }
 
+    @Test func `a look at a damaged log ends at the damage, sees the blobs, and writes nothing`() throws {
+        let big = noise(20_000, seed: 1)
+        do {
+            let database = try scratch.open()
+            try database.put([1], big, in: "blobs")
+            try database.flush(database.family("blobs"))
+        }
+        let log = try writeLog()
+        try change(log) { $0[$0.count / 2] ^= 0xFF }
+        let before = try scratch.contents()
+        do {
+            let database = try scratch.open(create: false) { ($0.isReadOnly, $0.logRecovery) = (true, .pointInTime) }
+            #expect(try database.value([1], in: "blobs") == big)
+            #expect(try database.value([3]) == noise(4096, seed: 3))
+            #expect(try database.value([5]) == nil)
+            #expect(try database.value([9]) == nil)
+            #expect(throws: RocksDBError.self) { try database.put([20], [1]) }
+        }
+        #expect(try scratch.contents() == before)
+    }
+
+    @Test func `a database opened up to the damage is whole from then on`() throws {
+        let log = try writeLog()
+        try change(log) { $0[$0.count / 2] ^= 0xFF }
+        do {
+            let database = try scratch.open(create: false) { $0.logRecovery = .pointInTime }
+            try database.put([20], [1], synced: true)
+        }
+        let database = try scratch.open(create: false)
+        #expect(try database.value([3]) == noise(4096, seed: 3))
+        #expect(try database.value([9]) == nil)
+        #expect(try database.value([20]) == [1])
+    }
+
     @Test func `a damaged blob is an error, not other bytes`() throws {
         do {
             let database = try scratch.open()

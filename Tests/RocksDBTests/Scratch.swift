@@ -12,9 +12,12 @@ struct Scratch {
         path = folder.appending("db")
     }
 
-    func open(create: Bool = true) throws(RocksDBError) -> Database {
+    func open(
+        create: Bool = true, _ change: (inout DatabaseOptions) -> Void = { _ in }
+    ) throws(RocksDBError) -> Database {
         var options = DatabaseOptions()
         options.createIfMissing = create
+        change(&options)
         var blobs = ColumnFamilyOptions(name: "blobs")
         blobs.blobFiles = true
         blobs.compression = .none
@@ -28,6 +31,15 @@ struct Scratch {
     func files(_ extension: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix("." + `extension`) }.sorted()
             .map { "\(path)/\($0)" }
+    }
+
+    /// All files with their bytes but those that RocksDB logs to.
+    func contents() throws -> [String: Data] {
+        var contents: [String: Data] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) where !name.hasPrefix("LOG") {
+            contents[name] = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))
+        }
+        return contents
     }
 
     func bytes(of files: [String]) throws -> Int {
