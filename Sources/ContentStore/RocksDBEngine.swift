@@ -73,7 +73,7 @@ package final class RocksDBEngine: StorageEngine {
     static var families: [ColumnFamilyOptions] {
         var bytes = ColumnFamilyOptions(name: "bytes")
         // Two of these are the most memory the daemon spends on chunks that are not in files yet.
-        bytes.writeBufferSize = 64 << 20
+        bytes.writeBufferSize = 48 << 20
         bytes.compression = .none
         // Rows of about 300 MiB of chunks: what giving space back moves at most beside a gap. Measured: to free 133 MiB of
         // 1,333 after an earlier sweep wrote 385 MiB; with 64 MiB tables 1,200, all there was.
