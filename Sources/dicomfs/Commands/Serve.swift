@@ -66,12 +66,8 @@ struct Serve: ParsableCommand {
         do throws(ArchiveError) { archive = try Archive(path: path, create: true, holder: holder) } catch {
             throw ExitStatus(code: error.code == .inUse ? EX_TEMPFAIL : EXIT_FAILURE, message: error.description)
         }
-        let daemon = Daemon(archive: archive)
-        try daemon.run(mountPoint: mountPoint, mountOptions: mountOptions, listener: listenerConfiguration)
-        // Not by way of exit(3): a request that outlasts its door's end must not meet the destructors of the libraries. What
-        // was acknowledged is on disk.
-        fflush(nil)
-        _exit(EXIT_SUCCESS)
+        try Daemon(archive: archive).run(
+            mountPoint: mountPoint, mountOptions: mountOptions, listener: listenerConfiguration)
     }
 
     private var listenerConfiguration: AssociationListener.Configuration? {
