@@ -10,7 +10,9 @@ import Testing
             #expect(head.length <= input.count)
             let bytes = Array(input[head.length...])
             let whole = Result { try scan(bytes, head.transferSyntax) }
-            let fragments = (0..<5).map { _ in Int.random(in: 1...(Bool.random(using: &random) ? 16 : 5000), using: &random) }
+            let fragments = (0..<5).map { _ in
+                Int.random(in: 1...(Bool.random(using: &random) ? 16 : 5000), using: &random)
+            }
             let pieces = Result { try scan(bytes, head.transferSyntax, fragments: fragments) }
             guard case .success(let (result, parts)) = whole else {
                 #expect(throws: DICOMError.self) { try pieces.get() }

@@ -97,6 +97,17 @@ struct CommandTests {
         }
     }
 
+    @Test func `an archive that would be made within its own mount is refused, whatever way its path takes`() throws {
+        let folder = try TemporaryFolder()
+        let mount = try folder.makeFolder("mnt")
+        let link = folder.appending("link")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: mount)
+        let done = try DicomFS.run("serve", "--archive", link + "/archive", "--mount", mount, "--dicom-port", "0")
+        #expect(done.status == 1)
+        #expect(done.errors.contains("lie within each other"), "\(done.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: mount) == [])
+    }
+
     @Test func `a taken port is an error that names it`() throws {
         let served = try ServedArchive()
         let folder = try TemporaryFolder()

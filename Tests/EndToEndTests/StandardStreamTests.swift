@@ -11,7 +11,8 @@ struct StandardStreamTests {
         let archive = folder.appending("archive")
         // Without standard streams the archive's own files would be 0, 1 and 2.
         let script = #""$0" import --archive "$1" "$2" "$3" <&- >&- 2>&-"#
-        let broken = try folder.write("broken.dcm", [UInt8](Data(contentsOf: URL(fileURLWithPath: files[0]))).dropLast(9))
+        let broken = try folder.write(
+            "broken.dcm", [UInt8](Data(contentsOf: URL(fileURLWithPath: files[0]))).dropLast(9))
         let done = try Program.run("sh", ["-c", script, DicomFS.path, archive, folder.appending("study"), broken])
         // For what was refused, which could not be said.
         #expect(done.status == 1)

@@ -43,8 +43,10 @@ package struct Fuzz {
     private func mutate(_ bytes: inout [UInt8], _ random: inout Random) {
         guard !bytes.isEmpty else { return }
         // Rather where elements are than in pixels.
-        let start = Int.random(in: 0..<(Bool.random(using: &random) ? min(bytes.count, 2048) : bytes.count), using: &random)
-        let length = min(bytes.count - start, Int.random(in: 1...(Bool.random(using: &random) ? 16 : 4096), using: &random))
+        let start = Int.random(
+            in: 0..<(Bool.random(using: &random) ? min(bytes.count, 2048) : bytes.count), using: &random)
+        let length = min(
+            bytes.count - start, Int.random(in: 1...(Bool.random(using: &random) ? 16 : 4096), using: &random))
         switch Int.random(in: 0..<8, using: &random) {
         case 0: bytes[start] = UInt8.random(in: 0...255, using: &random)
         case 1: bytes[start] ^= 1 << UInt8.random(in: 0...7, using: &random)
@@ -65,13 +67,15 @@ package struct Fuzz {
     private static let words: [[UInt8]] = [
         [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0x7F], [0xFE, 0xFF, 0xFF, 0xFF], [0, 0, 1, 0],
         [1, 0, 1, 0], [0xFF, 0xFF], [0, 0], [1, 0], [0, 1], [0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF],
-        [0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0], [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0], [0xFE, 0xFF, 0x00, 0xE0, 8, 0, 0, 0],
+        [0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0], [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0],
+        [0xFE, 0xFF, 0x00, 0xE0, 8, 0, 0, 0],
         Array("SQ".utf8) + [0, 0, 0xFF, 0xFF, 0xFF, 0xFF], Array("UN".utf8) + [0, 0, 0xFF, 0xFF, 0xFF, 0xFF],
         Array("OB".utf8) + [0, 0], Array("US".utf8), Array("SS".utf8), Array("UV".utf8) + [0, 0], Array("FD".utf8),
         Array("DS".utf8), Array("LO".utf8), Array("ZZ".utf8), [0xE0, 0x7F, 0x10, 0x00], [0xE0, 0x7F, 0x08, 0x00],
         [0x28, 0x00, 0x10, 0x00], [0x28, 0x00, 0x00, 0x01], [0x08, 0x00, 0x05, 0x00], [0x1B, 0x24, 0x42, 0x5C],
         [0x1B, 0x24, 0x28, 0x44], [0x1B, 0x2D, 0x46, 0xFF], Array("1e308".utf8), Array("-2147483649".utf8),
-        Array("9223372036854775807".utf8), Array("nan".utf8), [0x5C, 0x5C], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xEF, 0x7F],
+        Array("9223372036854775807".utf8), Array("nan".utf8), [0x5C, 0x5C],
+        [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xEF, 0x7F],
     ]
 
     /// Small images in each encoding, one with functional groups, tables and a multi-byte character set.
@@ -116,7 +120,8 @@ package struct Fuzz {
     private static let real: [[UInt8]] = {
         guard let root = Python.testFiles, let names = FileManager.default.enumerator(atPath: root) else { return [] }
         return names.compactMap { $0 as? String }.sorted().compactMap { name in
-            guard let data = FileManager.default.contents(atPath: "\(root)/\(name)"), !data.isEmpty, data.count < 100_000
+            guard let data = FileManager.default.contents(atPath: "\(root)/\(name)"), !data.isEmpty,
+                data.count < 100_000
             else { return nil }
             return Array(data)
         }
