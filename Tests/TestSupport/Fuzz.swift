@@ -13,14 +13,15 @@ package struct Fuzz {
     /// - Parameters:
     ///   - rounds: how many within the tests. The variable DICOMFS_FUZZ_SECONDS that `tools/fuzz` sets gives a time instead.
     ///   - name: that of the file the input is kept in.
-    package init(rounds: Int, name: String) {
+    ///   - seeds: what is broken; nil for made and real files.
+    package init(rounds: Int, name: String, seeds: [[UInt8]]? = nil) {
         let environment = ProcessInfo.processInfo.environment
         let seconds = environment["DICOMFS_FUZZ_SECONDS"].flatMap { Double($0) }
         self.rounds = seconds == nil ? rounds : Int.max
         end = seconds.map { Date(timeIntervalSinceNow: $0) }
         record = environment["DICOMFS_FUZZ_FOLDER"].map { "\($0)/\(name)" }
         random = Random(seed: environment["DICOMFS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 2026)
-        seeds = Self.made + Self.real
+        self.seeds = seeds ?? Self.made + Self.real
     }
 
     /// Calls `body` with one broken file after the other, and what chance decides besides.
