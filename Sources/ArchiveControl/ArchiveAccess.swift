@@ -1,4 +1,5 @@
 package import DICOMArchive
+import Glibc
 
 /// An archive that a command works on: opened by this process, or through the one that serves it.
 package enum ArchiveAccess: Sendable {
@@ -13,15 +14,22 @@ package enum ArchiveAccess: Sendable {
     ///   - create: make an archive where there is none.
     ///   - command: the command's name, told to others who want the archive meanwhile.
     package static func open(_ path: String, create: Bool, command: String) throws(Failure) -> ArchiveAccess {
-        do throws(ArchiveError) {
-            return .inPlace(try Archive(path: path, create: create, holder: ArchiveFolder.Holder(command: command)))
-        } catch {
-            guard error.code == .inUse else { throw Failure(error) }
-            let client = ControlClient(archive: path)
-            guard client.isServed else {
-                throw Failure(.inUse, "\(error.description), which takes no commands; try again when it has ended")
+        var tries = 0
+        while true {
+            do throws(ArchiveError) {
+                return .inPlace(try Archive(path: path, create: create, holder: ArchiveFolder.Holder(command: command)))
+            } catch {
+                guard error.code == .inUse else { throw Failure(error) }
+                let client = ControlClient(archive: path)
+                if client.isServed { return .served(client) }
+                // One that serves takes commands soon after it has the archive, and soon after the last lets go of it.
+                let holder = ArchiveFolder.holder(of: path)
+                tries += 1
+                guard tries < 100, holder == nil || holder?.command == "serve" else {
+                    throw Failure(.inUse, "\(error.description), which takes no commands; try again when it has ended")
+                }
+                usleep(100_000)
             }
-            return .served(client)
         }
     }
 

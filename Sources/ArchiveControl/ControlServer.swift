@@ -1,4 +1,5 @@
 package import DICOMArchive
+import Dispatch
 import Glibc
 import Synchronization
 import Threads
@@ -16,10 +17,14 @@ package final class ControlServer: Sendable {
     private let connections = Mutex(Set<Int32>())
     private let isStopped = Atomic(false)
     private let ended = Gate()
+    /// Counts the connections that may still be accepted.
+    private let room = DispatchSemaphore(value: 0)
 
     /// Listens; an old socket is replaced, since the archive's lock proves that its owner is gone.
     package init(archive: Archive) throws(Failure) {
         self.archive = archive
+        // Not made with this value: a semaphore may not be dropped below what it was made with.
+        for _ in 0..<Self.limit { room.signal() }
         path = ArchiveFolder.controlSocket(of: archive.folder.path)
         do { listener = try ControlSocket.listen(path) } catch {
             throw error as? Failure ?? Failure(.other, "\(error)")
@@ -31,15 +36,20 @@ package final class ControlServer: Sendable {
     /// Accepts until ``stop()``; returns when all requests have ended.
     package func run() {
         while !isStopped.load(ordering: .acquiring) {
+            room.wait()
             let connection = ControlSocket.accept(listener)
-            guard connection >= 0 else {
-                if errno == EMFILE || errno == ENFILE || errno == ENOMEM { usleep(100_000) }
+            guard connection >= 0, ControlSocket.isOurs(connection) else {
+                if connection >= 0 {
+                    close(connection)
+                } else if errno == EMFILE || errno == ENFILE || errno == ENOMEM {
+                    usleep(100_000)
+                }
+                room.signal()
                 continue
             }
-            guard ControlSocket.isOurs(connection), isRoom(for: connection) else {
-                close(connection)
-                continue
-            }
+            connections.withLock { _ = $0.insert(connection) }
+            // It may have come too late for `stop`.
+            if isStopped.load(ordering: .acquiring) { shutdown(connection, Int32(SHUT_RD)) }
             Thread.start { [self] in
                 serve(connection)
                 let isLast = connections.withLock { connections in
@@ -47,6 +57,7 @@ package final class ControlServer: Sendable {
                     return connections.isEmpty
                 }
                 close(connection)
+                room.signal()
                 if isLast, isStopped.load(ordering: .acquiring) { ended.open() }
             }
         }
@@ -59,15 +70,8 @@ package final class ControlServer: Sendable {
     package func stop() {
         isStopped.store(true, ordering: .releasing)
         shutdown(listener, Int32(SHUT_RDWR))
+        room.signal()
         connections.withLock { for connection in $0 { shutdown(connection, Int32(SHUT_RD)) } }
-    }
-
-    private func isRoom(for connection: Int32) -> Bool {
-        connections.withLock { connections in
-            guard connections.count < Self.limit else { return false }
-            connections.insert(connection)
-            return true
-        }
     }
 
     private func serve(_ connection: Int32) {

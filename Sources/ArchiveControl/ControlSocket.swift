@@ -10,9 +10,11 @@ enum ControlSocket {
 
     static func listen(_ path: String) throws -> Int32 {
         unlink(path)
-        let mask = umask(0o177)
-        defer { umask(mask) }
-        let socket = try withAddress(path, "listen at") { bind($0, $1, $2) }
+        let socket = try withAddress(path, "listen at") { socket, address, length in
+            // The permissions of the socket to be made. Not by umask(2), which other threads would feel.
+            fchmod(socket, 0o600)
+            return bind(socket, address, length)
+        }
         guard Glibc.listen(socket, 64) == 0 else {
             close(socket)
             throw Failure(.other, "cannot listen at \(path): \(String(cString: strerror(errno)))")
@@ -74,8 +76,8 @@ enum ControlSocket {
         _ type: Message.Type, from socket: Int32
     ) throws -> (Message, Int32?)? {
         var file: Int32?
-        guard let prefix = try read(4, from: socket, file: &file) else { return nil }
         do {
+            guard let prefix = try read(4, from: socket, file: &file) else { return nil }
             let length = prefix.reduce(0) { $0 << 8 | Int($1) }
             guard length <= maximumLength, let body = try read(length, from: socket, file: &file) else {
                 throw Failure(.other, "a message on the control socket is cut short")
@@ -101,7 +103,8 @@ enum ControlSocket {
                         header.msg_iov = part
                         header.msg_iovlen = 1
                         header.msg_control = control.baseAddress
-                        header.msg_controllen = control.count
+                        // Room for one: the kernel closes more.
+                        header.msg_controllen = FileMessage.length
                         let result = recvmsg(socket, &header, Int32(MSG_CMSG_CLOEXEC))
                         controlLength = header.msg_controllen
                         return result

@@ -10,7 +10,9 @@ enum Deflation {
 
     /// What the first bytes of the data set show; nil when they are elements that were never deflated.
     init?(_ first: [UInt8]) {
-        if first.count >= 8, Part10.looksLikeElement(first.span.bytes, .explicitLittleEndian) { return nil }
+        // No more of them: how many there are depends on how they arrived.
+        let first = Array(first.prefix(Self.bytesToDecide))
+        if Part10.looksLikeElement(first.span.bytes, .explicitLittleEndian) { return nil }
         guard first.count >= 2, first[0] & 0x0F == 8, (Int(first[0]) << 8 | Int(first[1])) % 31 == 0 else {
             self = .raw
             return

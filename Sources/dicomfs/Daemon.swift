@@ -32,6 +32,7 @@ struct Daemon: Sendable {
             doors.append(Door("mount", run: session.run, stop: session.stop))
         }
         if let associations { doors.append(Door("DICOM", run: associations.run, stop: associations.stop)) }
+        doors.append(signals(mountPoint))
 
         let mount = mountPoint?.path
         let place = listener.flatMap { listener in
@@ -46,7 +47,6 @@ struct Daemon: Sendable {
                 service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
         }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
-        endOnSignal(group, mountPoint)
         try finish(group)
     }
 
@@ -95,16 +95,18 @@ struct Daemon: Sendable {
         }
     }
 
-    /// On a thread of its own and not by the group: whoever asks a second time does not want to wait.
-    private func endOnSignal(_ group: ServiceGroup, _ mountPoint: MountPoint?) {
+    /// Ends by itself at the first signal. Not by the group's own means: whoever sends a second one does not want to wait.
+    private func signals(_ mountPoint: MountPoint?) -> Door {
+        let first = Gate()
         Thread.start {
             _ = Signals.wait()
-            Task { await group.triggerGracefulShutdown() }
+            first.open()
             _ = Signals.wait()
             // No dead mount stays behind.
             mountPoint?.detach()
             _exit(EXIT_FAILURE)
         }
+        return Door("signals", run: { first.wait() }, stop: first.open)
     }
 }
 

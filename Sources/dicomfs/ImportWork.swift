@@ -61,12 +61,12 @@ final class ImportWork: Sendable {
         switch found {
         case .file(let path): store(path)
         case .special(let path): skip("\(path): not a regular file")
-        case .unreadable(let path, let reason): refuse("\(path): \(reason)")
+        case .unreadable(let path, let reason): refuse("\(path): the folder cannot be read: \(reason)")
         }
         showProgress()
     }
 
-    private func store(_ path: String) {
+    private func store(_ path: FilePath) {
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
@@ -75,7 +75,7 @@ final class ImportWork: Sendable {
         }
         defer { try? file.close() }
         do throws(Failure) {
-            try access.perform(.importFile(name: path), file: file.rawValue) { event in
+            try access.perform(.importFile(name: path.string), file: file.rawValue) { event in
                 guard case .imported(let result) = event else { return }
                 self.count(result)
             }

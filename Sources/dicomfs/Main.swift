@@ -1,21 +1,28 @@
 import ArgumentParser
 import CMalloc
-import Foundation
+import Glibc
 
 /// The program: reads arguments, environment and signals; everything else is in the libraries.
 @main
 struct Main {
     static func main() {
+        StandardStreams.open()
         // Before any thread: RocksDB, DCMTK and libfuse start theirs, which inherit the mask.
         Signals.block()
         boundFragmentation()
         do {
             var command = try DICOMFS.parseAsRoot()
             try command.run()
+            try Output.finish()
+            end(EXIT_SUCCESS)
         } catch let error as ExitStatus {
-            FileHandle.standardError.write(Data("dicomfs: \(error.message)\n".utf8))
-            exit(error.code)
+            Output.complain("dicomfs: \(error.message)")
+            end(error.code)
+        } catch let error as ExitCode {
+            // The command has said why.
+            end(error.rawValue)
         } catch {
+            // Help, or wrong usage: nothing has been opened yet.
             DICOMFS.exit(withError: error)
         }
     }
@@ -29,6 +36,13 @@ struct Main {
     private static func boundFragmentation() {
         mallopt(M_ARENA_MAX, 2)
         mallopt(M_MMAP_THRESHOLD, 4 << 20)
+    }
+
+    /// Ends the process, not by way of exit(3): a thread that outlasts the command, with the last hold on the archive, must
+    /// not meet the destructors of the libraries. What was acknowledged is on disk.
+    private static func end(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
     }
 }
 

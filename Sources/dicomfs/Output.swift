@@ -59,8 +59,15 @@ enum Output {
         fflush(nil)
     }
 
+    /// Says so when something printed could not be written, as on a full disk.
+    static func finish() throws(ExitStatus) {
+        guard fflush(nil) != 0 else { return }
+        throw ExitStatus(
+            code: EXIT_FAILURE, message: "cannot write to standard output: \(String(cString: strerror(errno)))")
+    }
+
     /// A line on standard error.
-    static func complain(_ line: String) { FileHandle.standardError.write(Data((printable(line) + "\n").utf8)) }
+    static func complain(_ line: String) { write(printable(line) + "\n") }
 
     /// Text without control characters, which values from files and the network may bring.
     static func printable(_ text: String) -> String {
@@ -69,7 +76,21 @@ enum Output {
     }
 
     /// Rewrites the progress line.
-    static func progress(_ line: String) { FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8)) }
+    static func progress(_ line: String) { write("\r\u{1B}[K\(line)") }
+
+    /// At once; if it cannot be written there is no place left to say so.
+    private static func write(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(STDERR_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
 
     /// Bytes with a unit of 1024.
     static func size(_ bytes: UInt64) -> String {

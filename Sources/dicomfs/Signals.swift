@@ -17,8 +17,9 @@ enum Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Lets them end the process, as is right for a command that can be interrupted at any time.
+    /// Lets them, and SIGPIPE, end the process, as is right for a command that can be interrupted at any time.
     static func unblock() {
+        signal(SIGPIPE, SIG_DFL)
         var set = awaited
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }

@@ -34,7 +34,30 @@ struct CommandTests {
             #expect(done.status == 64, "\(arguments)")
             #expect(done.errors.hasPrefix("Error: "), "\(done.errors)")
         }
+        let level = try DicomFS.run("list", "--archive", archive, "--level", "image")
+        #expect(level.errors.contains("'patient', 'study', 'series' or 'instance'"))
         #expect(FileManager.default.fileExists(atPath: archive) == false)
+    }
+
+    @Test func `import follows a link to a folder that it is given, and none that it comes across`() throws {
+        let folder = try TemporaryFolder()
+        let study = folder.appending("study")
+        _ = try Study.make(in: study, images: 2)
+        let files = FileManager.default
+        try files.createSymbolicLink(atPath: folder.appending("link"), withDestinationPath: study)
+        try files.createSymbolicLink(atPath: study + "/again", withDestinationPath: study)
+        let done = try DicomFS.run("import", "--archive", folder.appending("archive"), folder.appending("link"))
+        #expect(done.output == "stored 2, already stored 0, new versions 0, skipped 0, refused 0\n")
+    }
+
+    @Test func `import takes a file whose name is no UTF-8`() throws {
+        let folder = try TemporaryFolder()
+        let file = try Study.make(in: folder.appending("study"), images: 1)[0]
+        // ISO 8859-1, as on old discs.
+        let move = #"mv "$0" "$(printf '%s/M\374ller.dcm' "${0%/*}")""#
+        #expect(try Program.run("sh", ["-c", move, file]).status == 0)
+        let done = try DicomFS.run("import", "--archive", folder.appending("archive"), folder.appending("study"))
+        #expect(done.output == "stored 1, already stored 0, new versions 0, skipped 0, refused 0\n")
     }
 
     @Test func `every command has a help with a sentence for each argument`() throws {
@@ -72,6 +95,17 @@ struct CommandTests {
             #expect(done.status == 1)
             #expect(done.errors.contains(sentence), "\(done.errors)")
         }
+    }
+
+    @Test func `an archive that would be made within its own mount is refused, whatever way its path takes`() throws {
+        let folder = try TemporaryFolder()
+        let mount = try folder.makeFolder("mnt")
+        let link = folder.appending("link")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: mount)
+        let done = try DicomFS.run("serve", "--archive", link + "/archive", "--mount", mount, "--dicom-port", "0")
+        #expect(done.status == 1)
+        #expect(done.errors.contains("lie within each other"), "\(done.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: mount) == [])
     }
 
     @Test func `a taken port is an error that names it`() throws {

@@ -57,9 +57,11 @@ struct Export: ParsableCommand {
             throw ExitStatus(code: EXIT_FAILURE, message: "\(path) is there already; --force overwrites it")
         }
         let temporary = "\(folder)/.dicomfs-\(getpid()).part"
+        // Left by an export that was interrupted, or put there for us to follow.
+        unlink(temporary)
         do {
             let output = try FileDescriptor.open(
-                temporary, .writeOnly, options: [.create, .truncate, .closeOnExec],
+                temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
             try output.closeAfter {
                 try exiting { () throws(Failure) in

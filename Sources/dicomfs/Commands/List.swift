@@ -44,6 +44,9 @@ struct List: ParsableCommand {
 }
 
 extension Level: ExpressibleByArgument {
+    /// Their names: what usage errors offer.
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+
     /// The level with this name.
     public init?(argument: String) {
         guard let level = Level.allCases.first(where: { $0.name == argument }) else { return nil }

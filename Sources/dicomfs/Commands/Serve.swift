@@ -66,12 +66,8 @@ struct Serve: ParsableCommand {
         do throws(ArchiveError) { archive = try Archive(path: path, create: true, holder: holder) } catch {
             throw ExitStatus(code: error.code == .inUse ? EX_TEMPFAIL : EXIT_FAILURE, message: error.description)
         }
-        let daemon = Daemon(archive: archive)
-        try daemon.run(mountPoint: mountPoint, mountOptions: mountOptions, listener: listenerConfiguration)
-        // Not by way of exit(3): a request that outlasts its door's end must not meet the destructors of the libraries. What
-        // was acknowledged is on disk.
-        fflush(nil)
-        _exit(EXIT_SUCCESS)
+        try Daemon(archive: archive).run(
+            mountPoint: mountPoint, mountOptions: mountOptions, listener: listenerConfiguration)
     }
 
     private var listenerConfiguration: AssociationListener.Configuration? {
@@ -85,13 +81,28 @@ struct Serve: ParsableCommand {
 
     /// A mount inside the archive's folder, or the reverse, would show the archive to itself.
     private func checkApart(_ mount: String, _ archive: String) throws {
-        let archive = URL(fileURLWithPath: archive).resolvingSymlinksInPath().path
+        let archive = Self.resolved(archive)
         func contains(_ outer: String, _ inner: String) -> Bool { inner == outer || inner.hasPrefix(outer + "/") }
         guard !contains(mount, archive), !contains(archive, mount) else {
             throw ExitStatus(
                 code: EXIT_FAILURE,
                 message:
                     "the mount point \(mount) and the archive \(archive) lie within each other; choose another place")
+        }
+    }
+
+    /// A path without symbolic links, of which the last parts need not exist yet.
+    private static func resolved(_ path: String) -> String {
+        var existing = URL(fileURLWithPath: path).standardizedFileURL
+        var missing: [String] = []
+        while true {
+            if let pointer = realpath(existing.path, nil) {
+                defer { free(pointer) }
+                return ([String(cString: pointer)] + missing.reversed()).joined(separator: "/")
+            }
+            guard existing.path != "/" else { return path }
+            missing.append(existing.lastPathComponent)
+            existing.deleteLastPathComponent()
         }
     }
 
