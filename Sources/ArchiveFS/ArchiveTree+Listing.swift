@@ -71,8 +71,7 @@ extension ArchiveTree {
         var number = Int(Cookie.firstPayload(after: cookie))
         while number < entry.frames {
             let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number + 1)
-            let attributes = Attributes(
-                node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)
+            let attributes = InstanceEntries.image(node, entry)
             let next = Cookie.of(payload: UInt64(number), 0)
             guard page.add(InstanceEntries.frameName(number + 1), attributes, cookie: next, isKnown: isKnown) else {
                 return

@@ -37,7 +37,7 @@ extension ArchiveTree {
             return InstanceEntries(node, entry).attributes(of: node)
         case .frame:
             guard let entry = try archive.entry(ofFrame: node), node.frame.number <= entry.frames else { return nil }
-            return Attributes(node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)
+            return InstanceEntries.image(node, entry)
         default: return nil
         }
     }
@@ -76,8 +76,7 @@ extension ArchiveTree {
         guard let entry = try instance(of: frames), let number = InstanceEntries.frameNumber(name),
             number >= 1, number <= entry.frames
         else { return nil }
-        let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number)
-        return Attributes(node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.modified)
+        return InstanceEntries.image(NodeID.frame(ordinal: entry.frameOrdinal, number: number), entry)
     }
 }
 

@@ -17,15 +17,19 @@ struct InstanceEntries {
 
     /// The attributes of its entry with this node; nil when it has none of that kind.
     func attributes(of node: NodeID) -> Attributes? {
-        let size: UInt64
         switch node.kind {
-        case .dicom: size = entry.size
-        case .png where entry.pngSize > 0: size = entry.pngSize
+        case .dicom:
+            Attributes(node: node.rawValue, isDirectory: false, size: entry.size, modified: entry.modified)
+        case .png where entry.pngSize > 0: Self.image(node, entry)
         case .frames where entry.frames > 0:
-            return Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
-        default: return nil
+            Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
+        default: nil
         }
-        return Attributes(node: node.rawValue, isDirectory: false, size: size, modified: entry.modified)
+    }
+
+    /// The attributes of an image of the instance with this entry: its `.png`, or that of a frame.
+    static func image(_ node: NodeID, _ entry: EntryRow) -> Attributes {
+        Attributes(node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.imageModified)
     }
 
     /// Its names, for all kinds.

@@ -1,14 +1,14 @@
 extension DataSetHeader {
     /// The whole value as text: decoded, cut at a NUL, without spaces at its ends. Nil when nothing is left.
     package func text(_ tag: Tag) -> String? {
-        guard let entry = index[tag], !entry.isBulk else { return nil }
+        guard let entry = value(tag) else { return nil }
         let text = Self.trimmed(decoded(entry)[...])
         return text.isEmpty ? nil : text
     }
 
     /// The values between backslashes, each as `text` gives it; an empty one keeps its place.
     package func texts(_ tag: Tag) -> [String] {
-        guard let entry = index[tag], !entry.isBulk, entry.end > entry.start else { return [] }
+        guard let entry = value(tag), entry.end > entry.start else { return [] }
         let value = bytes[entry.start..<entry.end].prefix { $0 != 0 }
         let (set, isPersonName) = repertoire(entry)
         return set.decodeValues(value, isPersonName: isPersonName).map { Self.trimmed($0[...]) }

@@ -40,8 +40,9 @@ package struct DataSetHeader: Sendable {
         self.encoding = encoding
         let index = bytes.withUnsafeBytes { ElementIndex($0, range, encoding, bulk: bulk) }
         self.index = index
-        let declared =
-            index[.specificCharacterSet].map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) } ?? ""
+        let entry = index[.specificCharacterSet].flatMap { $0.isUndefined ? nil : $0 }
+        let declaration = entry.map { bytes[$0.start..<$0.end] } ?? []
+        let declared = String(decoding: declaration, as: UTF8.self)
         let terms = declared.split(separator: "\\", omittingEmptySubsequences: false).map { Self.trimmed($0) }
         characterSet = terms.allSatisfy(\.isEmpty) ? inherited : SpecificCharacterSet(terms)
     }
@@ -61,11 +62,13 @@ package struct DataSetHeader: Sendable {
         index[tag].flatMap { $0.vr == nil || $0.vr == .un ? DataDictionary.vr(of: tag) ?? $0.vr : $0.vr }
     }
 
-    /// The value's bytes as they are; numbers are in the byte order of `encoding`.
+    /// The value's bytes as they are, unless they are items; numbers are in the byte order of `encoding`.
     package func bytes(_ tag: Tag) -> ArraySlice<UInt8>? {
-        guard let entry = index[tag], !entry.isBulk else { return nil }
-        return bytes[entry.start..<entry.end]
+        value(tag).map { bytes[$0.start..<$0.end] }
     }
+
+    /// The element, if its value is here and no items.
+    func value(_ tag: Tag) -> ElementIndex.Entry? { index[tag].flatMap { $0.isBulk || $0.isUndefined ? nil : $0 } }
 
     /// The items of a sequence; none for an element that is no sequence.
     package func items(_ tag: Tag) -> SequenceItems {

@@ -10,6 +10,8 @@ struct ElementIndex: Sendable {
         var end: Int
         /// Whether the value was cut out as bulk.
         var isBulk: Bool
+        /// Whether the value is items, whatever the VR says: its length is undefined.
+        var isUndefined = false
         /// How elements within the value are written.
         var encoding: DataSetEncoding
     }
@@ -41,6 +43,7 @@ struct ElementIndex: Sendable {
                     let end = SequenceWalk.end(bytes, value..<range.upperBound, entry.encoding)
                 else { return }
                 entry.end = end - 8
+                entry.isUndefined = true
                 offset = end
             } else {
                 guard Int(header.length) <= range.upperBound - value else { return }

@@ -49,6 +49,9 @@ package struct InstanceIdentity: Hashable, Sendable {
             guard !header.contains(.patientID) else { throw tooLong(.patientID, "Patient ID") }
             return ""
         }
+        guard !entry.isUndefined else {
+            throw DICOMError(.badIdentifier, "Patient ID \(Tag.patientID) holds items where text belongs")
+        }
         var bytes = header.bytes[entry.start..<entry.end]
         if bytes.count % 2 == 0 {
             while bytes.last == 0x20 { bytes.removeLast() }

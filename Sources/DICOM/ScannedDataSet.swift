@@ -9,11 +9,9 @@ package struct ScannedDataSet: Hashable, Sendable {
     package var headerLength: Int
     /// The number of bytes of the data set as received.
     package var totalLength: UInt64
-    /// Whether the bytes are deflated, and the header therefore derived by inflating them.
+    /// Whether the bytes are deflated, and the header therefore derived by inflating them: delivered by `derivedHeader`, and
+    /// no part of the bytes.
     package var isDeflated: Bool
-
-    /// Whether the header was delivered by `derivedHeader`, and is no part of the bytes.
-    package var isHeaderDerived: Bool { isDeflated }
 
     /// A scan result of these properties.
     package init(

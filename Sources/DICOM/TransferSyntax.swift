@@ -26,17 +26,6 @@ package struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether pixel data comes in fragments (PS3.5 annex A.4), as in every standard syntax but the native, deflated
-    /// and referenced (JPIP) ones; false for an unknown syntax, whose bytes must tell.
-    package var isEncapsulated: Bool {
-        switch uid {
-        case "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99": false
-        case "1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95": false
-        case "1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205": false
-        default: uid.hasPrefix("1.2.840.10008.1.2.")
-        }
-    }
-
     /// The encoding its definition gives to the (inflated) elements: explicit VR little endian unless the syntax is
     /// known to differ. What the bytes say goes before it.
     package var nominalEncoding: DataSetEncoding {

@@ -52,7 +52,8 @@ extension Archive {
             }
             if count >= 0 { return count }
             guard errno == EINTR else {
-                throw ArchiveError(.io, "\(name): cannot be read: \(String(cString: strerror(errno)))")
+                // Of this file: the others can still be stored.
+                throw ArchiveError(.refused, "\(name): cannot be read: \(String(cString: strerror(errno)))")
             }
         }
     }

@@ -104,7 +104,7 @@ extension Archive {
         }
         if let header = try store.engine.row(.header, key) {
             let digest = Recipe.dataSetDigest(
-                extents: recipe.extents, header: header, headerIsDerived: recipe.scan.isHeaderDerived)
+                extents: recipe.extents, header: header, headerIsDerived: recipe.scan.isDeflated)
             if digest != recipe.dataSetDigest { problems.append("its header has another digest than recorded") }
         } else {
             problems.append("its header row is missing")

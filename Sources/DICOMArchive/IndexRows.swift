@@ -1,5 +1,6 @@
 import ContentStore
 package import DICOM
+import Imaging
 
 /// Where an index row is: the first byte of its key.
 enum IndexKey {
@@ -164,6 +165,10 @@ package struct EntryRow: Hashable, Sendable {
     package var frameOrdinal: UInt64 = 0
 
     package init() {}
+
+    /// Nanoseconds since 1970-01-01 UTC of an instance's images: those of a renderer that makes other bytes have another
+    /// time, since their size is the same.
+    package var imageModified: UInt64 { modified + UInt64(Renderer.epoch - 1) * 1_000_000_000 }
 
     var encoded: [UInt8] {
         var writer = RecordWriter()

@@ -46,7 +46,7 @@ package final class InstanceIngest {
             if case .own(let bytes) = head, bytes != recipe.headBytes { recipe.head = head }
             recipe.extents = parts.extents
             recipe.dataSetDigest = Recipe.dataSetDigest(
-                extents: parts.extents, header: parts.header, headerIsDerived: scan.isHeaderDerived)
+                extents: parts.extents, header: parts.header, headerIsDerived: scan.isDeflated)
             recipe.receivedAt = Clock.nanoseconds()
             recipe.sender = sender
             recipe.scan = scan

@@ -73,10 +73,8 @@ import Testing
     }
 
     @Test func `a transfer syntax knows its nature`() {
-        #expect(TransferSyntax("1.2.840.10008.1.2.4.201").isEncapsulated)
         #expect(TransferSyntax("1.2.840.10008.1.2.4.201").name?.hasPrefix("High-Throughput JPEG 2000") == true)
         #expect(TransferSyntax("1.2.840.10008.1.2.1\0") == .explicitVRLittleEndian)
-        #expect(!TransferSyntax.explicitVRBigEndian.isEncapsulated)
         #expect(TransferSyntax.explicitVRBigEndian.nominalEncoding == .explicitBigEndian)
         #expect(TransferSyntax("1.2.840.113619.5.2").nominalEncoding == .implicitLittleEndian)
         #expect(TransferSyntax("1.2.3.4").name == nil)

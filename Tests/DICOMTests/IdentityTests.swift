@@ -4,6 +4,21 @@ import Testing
 
 /// Expected values were measured by storing such instances in Orthanc 1.10.1.
 @Suite struct IdentityTests {
+    @Test func `a Patient ID that holds items is refused`() throws {
+        var set = DataSetBuilder(.explicitLittleEndian)
+        set.start(.patientID, .un, DataSetBuilder.undefined)
+        set.item()
+        set.endItem()
+        set.endSequence()
+        for tag in [DICOM.Tag.studyInstanceUID, .seriesInstanceUID] { set.text(tag, .ui, "1.2") }
+        let (result, parts) = try scan(set.bytes, nil)
+        let header = DataSetHeader(parts.effectiveHeader, result)
+        #expect(header.text(.patientID) == nil)
+        #expect { try InstanceIdentity(header) } throws: { error in
+            "\(error)".contains("Patient ID (0010,0020) holds items where text belongs")
+        }
+    }
+
     struct PatientCase: CustomTestStringConvertible, Sendable {
         var raw: [UInt8]
         var set: String?
