@@ -19,7 +19,8 @@ extension Archive {
                     return true
                 }
             case .show(let id): try emit(.resource(ResourceDescription(resource(named: id))))
-            case .files(let id): try listFiles(of: resource(named: id), emit)
+            case .files(let id, let allVersions):
+                try listFiles(of: resource(named: id), allVersions: allVersions, emit)
             case .write(let node, let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to write \(name)") }
                 try write(NodeID(rawValue: node), to: file, name: name)
@@ -42,16 +43,22 @@ extension Archive {
         }
     }
 
-    private func listFiles(of resource: Resource, _ emit: (ControlEvent) throws -> Void) throws {
+    private func listFiles(
+        of resource: Resource, allVersions: Bool, _ emit: (ControlEvent) throws -> Void
+    ) throws {
         // The resource's own directory is the top of what is written.
         let above = resource.path.split(separator: "/").dropLast().joined(separator: "/")
         try resources(.instance, under: resource) { instance in
             let path = above.isEmpty ? instance.path : String(instance.path.dropFirst(above.count + 1))
-            try emit(
-                .file(
-                    ExportFile(
-                        node: instance.node.rawValue, path: path, size: instance.file?.size ?? 0,
-                        modified: instance.modified)))
+            for number in 1...(allVersions ? max(1, instance.file?.versions ?? 1) : 1) {
+                guard let version = try version(number, ofInstance: instance.node) else { continue }
+                // As the mount names them.
+                let path = number == 1 ? path : path.dropLast(4) + ".v\(number).dcm"
+                try emit(
+                    .file(
+                        ExportFile(
+                            node: version.node.rawValue, path: path, size: version.size, modified: version.modified)))
+            }
             return true
         }
     }

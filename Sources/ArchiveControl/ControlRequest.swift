@@ -6,8 +6,8 @@ package enum ControlRequest: Codable, Sendable {
     case list(level: Level, under: String?)
     /// One resource. Event: ``ControlEvent/resource(_:)``.
     case show(id: String)
-    /// The files that exporting a resource writes. Events: ``ControlEvent/file(_:)``.
-    case files(id: String)
+    /// The files that exporting a resource writes, with all versions or the current ones. Events: ``ControlEvent/file(_:)``.
+    case files(id: String, allVersions: Bool)
     /// Write one of them to the open file that goes with the request.
     case write(node: UInt64, name: String)
     /// Store the open file that goes with the request. Event: ``ControlEvent/imported(_:)``.

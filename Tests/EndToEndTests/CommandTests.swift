@@ -174,7 +174,7 @@ struct CommandTests {
 
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: files[0])))
         bytes[bytes.count - 1] ^= 1
-        _ = try folder.write("study/changed.dcm", bytes)
+        let changed = try folder.write("study/changed.dcm", bytes)
         _ = try folder.write("study/truncated.dcm", Array(bytes.dropLast(100)))
         _ = try folder.write("study/readme.txt", Array("hello".utf8))
         _ = try folder.write("study/empty", [])
@@ -183,6 +183,14 @@ struct CommandTests {
         #expect(done.status == 1)
         #expect(done.errors.contains("refused \(study)/truncated.dcm: The data set ends at byte"))
         #expect(done.errors.contains("skipped \(study)/readme.txt: not a DICOM file"))
+
+        let patient = try #require(try DicomFS.json([Listed].self, "list", "--archive", archive).first)
+        let target = folder.appending("out")
+        #expect(
+            try DicomFS.run("export", "--archive", archive, patient.id, target, "--versions").output
+                == "exported 4 files to \(target)\n")
+        let second = try Program.run("find", [target, "-name", "*.v2.dcm"]).output.split(separator: "\n")
+        #expect(try Program.run("cmp", [changed, String(try #require(second.first))]).status == 0)
 
         try FileManager.default.removeItem(atPath: study + "/truncated.dcm")
         #expect(try DicomFS.run("import", "--archive", archive, study).status == 0)

@@ -20,6 +20,9 @@ struct Export: ParsableCommand {
     @Argument(help: ArgumentHelp("The folder to write to; made when missing.", valueName: "dest"))
     var destination: String
 
+    @Flag(help: "Write all versions: those after the first as NAME.v2.dcm and so on.")
+    var versions = false
+
     @Flag(help: "Overwrite files.")
     var force = false
 
@@ -30,7 +33,7 @@ struct Export: ParsableCommand {
         let access = try archive.open(command: "export")
         var files: [ExportFile] = []
         try exiting { () throws(Failure) in
-            try access.perform(.files(id: id)) { event in
+            try access.perform(.files(id: id, allVersions: versions)) { event in
                 if case .file(let file) = event { files.append(file) }
             }
         }
