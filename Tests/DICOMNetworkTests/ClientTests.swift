@@ -8,7 +8,7 @@ import Testing
     @Test func `echoscu gets its echo`() throws {
         let provider = RecordingProvider()
         let running = try RunningListener(provider)
-        let echo = try Program.run("echoscu", ["-aet", "MODALITY", "-aec", "DICOMFS", "127.0.0.1", "\(running.port)"])
+        let echo = try Program.run("/usr/bin/echoscu", ["-aet", "MODALITY", "-aec", "DICOMFS", "127.0.0.1", "\(running.port)"])
         #expect(echo.status == 0, "\(echo.errors)")
         let summary = try provider.nextSummary()
         #expect(summary.ending == "released")
@@ -23,14 +23,14 @@ import Testing
         let file = try folder.write("a.dcm", part10(set.bytes, "1.2.840.10008.1.2.1"))
         let provider = RecordingProvider()
         let running = try RunningListener(provider)
-        let sent = try Program.run("storescu", ["-xe", "127.0.0.1", "\(running.port)", file, file])
+        let sent = try Program.run("/usr/bin/storescu", ["-xe", "127.0.0.1", "\(running.port)", file, file])
         #expect(sent.status == 0, "\(sent.errors)")
         #expect(provider.instances.map(\.bytes) == [set.bytes, set.bytes])
         #expect(try provider.nextSummary().stored == 2)
 
         let response = StoreResponse(.outOfResources, errorComment: "full")
         let full = try RunningListener(RecordingProvider(response: response))
-        let refused = try Program.run("storescu", ["-v", "127.0.0.1", "\(full.port)", file])
+        let refused = try Program.run("/usr/bin/storescu", ["-v", "127.0.0.1", "\(full.port)", file])
         #expect(refused.errors.contains("Refused: OutOfResources"), "\(refused.errors)")
     }
 
