@@ -8,7 +8,8 @@ import Testing
     @Test func `echoscu gets its echo`() throws {
         let provider = RecordingProvider()
         let running = try RunningListener(provider)
-        let echo = try Program.run("/usr/bin/echoscu", ["-aet", "MODALITY", "-aec", "DICOMFS", "127.0.0.1", "\(running.port)"])
+        let echo = try Program.run(
+            "/usr/bin/echoscu", ["-aet", "MODALITY", "-aec", "DICOMFS", "127.0.0.1", "\(running.port)"])
         #expect(echo.status == 0, "\(echo.errors)")
         let summary = try provider.nextSummary()
         #expect(summary.ending == "released")
