@@ -82,6 +82,10 @@ struct DurabilityTests {
         for file in stored { #expect(try served.read(file).count > 524_288) }
         #expect(try DicomFS.run("verify", "--archive", served.archive).status == 0)
         #expect(served.log.contains("not stored: "))
+        let imported = try DicomFS.run("import", "--archive", served.archive, folder.appending("study"))
+        #expect(imported.status == 1)
+        #expect(imported.output.contains("refused 0"), "the counts are the last line all the same")
+        #expect(imported.errors.contains("make room, or delete and sweep"))
         #expect(try served.answersEcho())
 
         // Room again: it stores again, without a restart.

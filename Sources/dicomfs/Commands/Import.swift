@@ -40,7 +40,6 @@ struct Import: ParsableCommand {
         work.run(jobs: jobs)
         let counts = work.counts
         if Output.isTerminal, !json { Output.progress("") }
-        if let failure = work.failure { throw ExitStatus(code: EXIT_FAILURE, message: failure.description) }
         if json {
             print(Output.json(counts))
         } else {
@@ -48,6 +47,8 @@ struct Import: ParsableCommand {
                 "stored \(counts.stored), already stored \(counts.alreadyStored), new versions \(counts.newVersions),",
                 "skipped \(counts.skipped.count), refused \(counts.refused.count)")
         }
+        // What was stored before it is stored.
+        if let failure = work.failure { throw ExitStatus(code: EXIT_FAILURE, message: failure.description) }
         if !counts.refused.isEmpty || strict && !counts.skipped.isEmpty { throw ExitCode.failure }
     }
 }
