@@ -26,12 +26,19 @@ final class ImportWork: Sendable {
 
     private let files: FileWalk
     private let access: ArchiveAccess
+    private let paths: [String]
     private let isQuiet: Bool
     private let state = Mutex(State())
     private let ended = Gate()
+    /// How many files there are; 0 until they are counted.
+    private let total = Atomic<Int>(0)
 
-    init(files: FileWalk, access: ArchiveAccess, isQuiet: Bool) {
-        self.files = files
+    /// - Parameters:
+    ///   - paths: files and folders.
+    ///   - isQuiet: whether nothing is said of single files, and no progress is shown.
+    init(paths: [String], access: ArchiveAccess, isQuiet: Bool) {
+        self.paths = paths
+        files = FileWalk(paths)
         self.access = access
         self.isQuiet = isQuiet
     }
@@ -44,6 +51,7 @@ final class ImportWork: Sendable {
     /// Stores the files; returns when all are done.
     func run(jobs: Int) {
         state.withLock { $0.running = jobs }
+        if showsProgress { Thread.start { [self] in countFiles() } }
         for _ in 0..<jobs {
             Thread.start { [self] in
                 while failure == nil, let found = files.next() { take(found) }
@@ -114,14 +122,26 @@ final class ImportWork: Sendable {
         Output.complain(line)
     }
 
+    private var showsProgress: Bool { !isQuiet && Output.isTerminal }
+
+    /// Beside the import, which need not wait for it.
+    private func countFiles() {
+        let files = FileWalk(paths)
+        var count = 0
+        while failure == nil, files.next() != nil { count += 1 }
+        total.store(count, ordering: .relaxed)
+    }
+
     /// Ten times a second at most, and only on a terminal.
     private func showProgress() {
-        guard !isQuiet, Output.isTerminal else { return }
+        guard showsProgress else { return }
         let line = state.withLock { state -> String? in
             guard state.shown.duration(to: .now) > .milliseconds(100) else { return nil }
             state.shown = .now
             let counts = state.counts
-            return "\(counts.files) files: \(counts.stored) stored, \(counts.alreadyStored) already stored, "
+            let total = total.load(ordering: .relaxed)
+            return Output.bar(counts.files, of: total)
+                + "\(counts.files) files: \(counts.stored) stored, \(counts.alreadyStored) already stored, "
                 + "\(counts.skipped.count) skipped, \(counts.refused.count) refused"
         }
         if let line { Output.progress(line) }

@@ -75,6 +75,15 @@ enum Output {
             String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 
+    /// A bar of progress, with a space behind it; nothing while the whole is not known.
+    static func bar(_ done: Int, of total: Int) -> String {
+        guard total > 0 else { return "" }
+        let share = min(1, Double(done) / Double(total))
+        let full = Int(share * 20)
+        return "[" + String(repeating: "#", count: full) + String(repeating: "-", count: 20 - full)
+            + "] \(Int(share * 100)) % "
+    }
+
     /// Rewrites the progress line.
     static func progress(_ line: String) { write("\r\u{1B}[K\(line)") }
 

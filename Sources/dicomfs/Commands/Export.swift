@@ -38,7 +38,9 @@ struct Export: ParsableCommand {
             }
         }
         for (number, file) in files.enumerated() {
-            if Output.isTerminal, !json { Output.progress("\(number)/\(files.count) files") }
+            if Output.isTerminal, !json {
+                Output.progress(Output.bar(number, of: files.count) + "\(number)/\(files.count) files")
+            }
             try write(file, from: access)
         }
         if Output.isTerminal, !json { Output.progress("") }

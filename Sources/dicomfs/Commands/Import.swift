@@ -36,7 +36,7 @@ struct Import: ParsableCommand {
             throw ExitStatus(code: EX_NOINPUT, message: "\(path): \(String(cString: strerror(errno)))")
         }
         let access = try archive.open(create: true, command: "import")
-        let work = ImportWork(files: FileWalk(paths), access: access, isQuiet: json)
+        let work = ImportWork(paths: paths, access: access, isQuiet: json)
         work.run(jobs: jobs)
         let counts = work.counts
         if Output.isTerminal, !json { Output.progress("") }
