@@ -8,10 +8,10 @@ package final class TreeAnnouncer: TreeObserver {
     /// How long an answer to C-STORE waits for the kernel: it holds a directory's lock while it waits for a reader.
     private static let patience = DispatchTimeInterval.milliseconds(200)
 
-    private let tree: ArchiveTree
-    private let notifier: Notifier
+    let tree: ArchiveTree
+    let notifier: Notifier
     /// One thread, which serves no request and holds no lock: a notification may wait for a request.
-    private let queue = DispatchQueue(label: "announce")
+    let queue = DispatchQueue(label: "announce")
 
     /// Notifications queued or under way.
     private let waiting = Atomic<Int>(0)

@@ -47,12 +47,17 @@ extension Archive {
 
     private func countNodes(_ kind: NodeID.Kind) throws -> Int {
         var count = 0
+        try nodes(kind) { _ in count += 1 }
+        return count
+    }
+
+    /// Calls `body` with all nodes of a kind that have a row, in order.
+    package func nodes(_ kind: NodeID.Kind, _ body: (NodeID) throws -> Void) throws {
         let lower = IndexKey.node(NodeID(kind, 0))
         let upper = IndexKey.node(NodeID(rawValue: (kind.rawValue + 1) << NodeID.payloadBits))
-        try store.engine.scan(.index, from: lower, upTo: upper) { _, _ in
-            count += 1
+        try store.engine.scan(.index, from: lower, upTo: upper) { key, _ in
+            try body(IndexKey.lastNode(key))
             return true
         }
-        return count
     }
 }

@@ -27,7 +27,11 @@ package final class Archive: Sendable {
     ///   - create: make an archive where there is none; the folder may be missing or empty.
     ///   - holder: what is told to others who want to open it.
     package convenience init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
-        let folder = try ArchiveFolder.open(path, create: create, holder: holder)
+        try self.init(folder: ArchiveFolder.open(path, create: create, holder: holder))
+    }
+
+    /// Opens the archive in an open folder.
+    package convenience init(folder: ArchiveFolder) throws(ArchiveError) {
         do {
             let engine = try RocksDBEngine(path: folder.database, create: folder.isNew)
             try folder.finishCreation()

@@ -14,7 +14,8 @@ package final class ArchiveFolder: Sendable {
     package let defaultCharacterSet: String
     /// Whether the archive is being made: its database is too then.
     let isNew: Bool
-    private let lock: Int32
+    /// The descriptor its lock is held by: for a process that opens it by ``open(_:inheriting:)``.
+    package let lock: Int32
 
     /// Who has an archive open, as its lock file says.
     package struct Holder: Codable, Sendable {
@@ -63,7 +64,16 @@ package final class ArchiveFolder: Sendable {
                 defer { free(pointer) }
                 return String(cString: pointer)
             } ?? path
-        let lock = try takeLock(path, holder: holder)
+        return try open(path, lock: takeLock(path, holder: holder))
+    }
+
+    /// Opens the folder by the lock that another process took with ``open(_:create:holder:)`` and has handed over. It is
+    /// free again when both have let go of it.
+    package static func open(_ path: String, inheriting lock: Int32) throws(ArchiveError) -> ArchiveFolder {
+        try open(path, lock: lock)
+    }
+
+    private static func open(_ path: String, lock: Int32) throws(ArchiveError) -> ArchiveFolder {
         do throws(ArchiveError) {
             let isNew = access(path + "/dicomfs-archive", F_OK) != 0
             if isNew { try writeFormat(path) }
@@ -83,6 +93,14 @@ package final class ArchiveFolder: Sendable {
             throw ArchiveError(.unusable, "cannot write \(path)/dicomfs-archive: \(String(cString: strerror(errno)))")
         }
         Self.syncFolder(path)
+    }
+
+    /// Waits while the lock is held only by what a process has left behind that was killed, for 10 s at most.
+    package static func awaitOrphans(of path: String) {
+        for _ in 0..<1000 {
+            guard let holder = holder(of: path), Glibc.kill(holder.pid, 0) != 0, errno == ESRCH else { return }
+            usleep(10_000)
+        }
     }
 
     /// Who has the archive open; nil when no one has, or it cannot be told.
@@ -120,6 +138,7 @@ package final class ArchiveFolder: Sendable {
         guard lock >= 0 else {
             throw ArchiveError(.unusable, "cannot open \(path)/lock: \(String(cString: strerror(errno)))")
         }
+        awaitOrphans(of: path)
         var other: Holder?
         // Whoever asks for the holder has the lock for a moment: then no one is named, and it is worth another try.
         var tries = 0

@@ -31,11 +31,15 @@ package final class AssociationListener: Sendable {
     }
 
     /// The port it is bound to.
-    package let port: Int
+    package var port: Int { socket.port }
     private let configuration: Configuration
     private let provider: any ServiceProvider
     private let network: Network
-    private let listener: Int32
+    private let socket: ListeningSocket
+    /// The ends of a pipe that is closed for writing when it stops: shutdown(2) of the socket would end it for another
+    /// process that shares it.
+    private let isRunning: Int32
+    private let running: Mutex<Int32>
     private let state = Mutex(State())
     private let ended = Gate()
 
@@ -47,36 +51,46 @@ package final class AssociationListener: Sendable {
         var threads = 0
     }
 
-    /// Binds and listens; peers wait until ``run()``.
-    package init(configuration: Configuration, provider: any ServiceProvider) throws(ListenError) {
+    /// Accepts at a socket, or binds its own; peers wait until ``run()``.
+    package init(
+        _ socket: ListeningSocket? = nil, configuration: Configuration, provider: any ServiceProvider
+    ) throws(ListenError) {
         guard let network = Network() else { throw ListenError("DCMTK cannot be initialized") }
-        (listener, port) = try Self.listen(configuration)
+        if let socket {
+            self.socket = socket
+        } else {
+            self.socket = try ListeningSocket(host: configuration.host, port: configuration.port)
+        }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw ListenError("cannot make a pipe: \(String(cString: strerror(errno)))") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        isRunning = ends[0]
+        running = Mutex(ends[1])
         self.network = network
         self.configuration = configuration
         self.provider = provider
     }
 
-    deinit { close(listener) }
+    deinit {
+        endRunning()
+        close(isRunning)
+    }
 
     /// Accepts associations; returns after ``stop()``, when those under way have ended.
     package func run() {
-        while true {
+        while waitForPeer() {
             var address = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-            let socket = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept(listener, $0, &length) }
+            let peer = withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept(socket.descriptor, $0, &length) }
             }
-            if state.withLock({ $0.isStopping }) {
-                if socket >= 0 { close(socket) }
-                break
-            }
-            guard socket >= 0 else {
+            guard peer >= 0 else {
                 // Out of descriptors or memory: let some be given back.
-                if errno != EINTR, errno != ECONNABORTED { usleep(50_000) }
+                if ![EINTR, ECONNABORTED, EAGAIN].contains(errno) { usleep(50_000) }
                 continue
             }
-            _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-            admit(Connection(socket, peerAddress: Self.numericHost(&address, length)))
+            _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
+            admit(Connection(peer, peerAddress: numericHost(&address, length)))
         }
         if state.withLock({ $0.threads == 0 }) { ended.open() }
         ended.wait()
@@ -89,7 +103,21 @@ package final class AssociationListener: Sendable {
             // No more is read from the peers; an answer under way still goes out.
             for connection in state.connections.values { connection.stopReading() }
         }
-        shutdown(listener, Int32(SHUT_RDWR))
+        endRunning()
+    }
+
+    private func endRunning() {
+        running.withLock { end in
+            if end >= 0 { close(end) }
+            end = -1
+        }
+    }
+
+    /// Waits for the next peer; false when it is to stop.
+    private func waitForPeer() -> Bool {
+        var events = [socket.descriptor, isRunning].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        poll(&events, 2, -1)
+        return !state.withLock { $0.isStopping }
     }
 
     private func admit(_ connection: Connection) {

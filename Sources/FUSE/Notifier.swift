@@ -35,6 +35,21 @@ package final class Notifier: Sendable {
         notify { fuse_lowlevel_notify_inval_inode($0, node, 0, 0) }
     }
 
+    /// All names and listings are to be asked for again: FUSE_NOTIFY_INC_EPOCH. The kernel lets go of what it has cached of
+    /// files that no one uses.
+    ///
+    /// - Returns: false when the kernel does not know this (before Linux 6.16).
+    package func forgetAllNames() -> Bool { notify { Self.send(8, to: $0) } }
+
+    /// Requests that an earlier session took and did not answer come again: FUSE_NOTIFY_RESEND, Linux 6.9.
+    func resendRequests() { notify { Self.send(7, to: $0) } }
+
+    /// Notifications of a code only, which libfuse 3.14 does not have: a `fuse_out_header`.
+    private static func send(_ code: Int32, to handle: OpaquePointer) -> Int32 {
+        var header = fuse_out_header(len: UInt32(MemoryLayout<fuse_out_header>.size), error: code, unique: 0)
+        return write(fuse_session_fd(handle), &header, Int(header.len)) < 0 ? -errno : 0
+    }
+
     /// From now on nothing is told; returns when nothing is being told.
     func close() {
         state.withLock { $0.handle = nil }

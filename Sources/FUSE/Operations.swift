@@ -24,10 +24,9 @@ enum Operations {
 
 private func initialize(_ context: UnsafeMutableRawPointer?, _ connection: UnsafeMutablePointer<fuse_conn_info>?) {
     guard let connection else { return }
-    if let context {
-        let session = Unmanaged<SessionContext>.fromOpaque(context).takeUnretainedValue().session
-        // The kernel takes the lesser of this and what the mount has: `Session.raiseReadAhead()`.
-        if let session { connection.pointee.max_readahead = UInt32(clamping: session.options.readAhead * 1024) }
+    if let context = Device.context(context) {
+        // The kernel takes the lesser of this and what the mount has: `Mount.raiseReadAhead`.
+        connection.pointee.max_readahead = UInt32(clamping: context.readAhead * 1024)
     }
     func want(_ capability: Int32) {
         if connection.pointee.capable & UInt32(capability) != 0 { connection.pointee.want |= UInt32(capability) }
@@ -46,8 +45,7 @@ private func initialize(_ context: UnsafeMutableRawPointer?, _ connection: Unsaf
 
 /// The session a request belongs to.
 private func session(_ request: fuse_req_t?) -> Session? {
-    guard let context = fuse_req_userdata(request) else { return nil }
-    return Unmanaged<SessionContext>.fromOpaque(context).takeUnretainedValue().session
+    Device.context(fuse_req_userdata(request))?.session
 }
 
 private func lookUp(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {

@@ -2,10 +2,11 @@ import CFUSE
 import Glibc
 import Synchronization
 
-/// A file system mounted in the kernel and served by this process: `fuse_session` of libfuse's low-level interface.
+/// The requests of a mount, answered by a file system in this process: `fuse_session` of libfuse's low-level interface.
 ///
-/// ``mount(_:at:options:)``, then ``run()`` on a thread of its own, once, until ``stop()`` or umount(8). Dropped before
-/// it ran, it is unmounted.
+/// ``run()`` on a thread of its own, once, until ``stop()`` or umount(8). The mount is this process's own
+/// (``mount(_:at:options:)``) and is unmounted at the end, also when the session is dropped; or it is another's, and stays
+/// for the session that comes next.
 package final class Session: @unchecked Sendable {
     /// How a session is mounted.
     package struct Options: Sendable {
@@ -28,20 +29,21 @@ package final class Session: @unchecked Sendable {
 
     /// Requests so far.
     package let counters = Counters()
-    /// Where it is mounted.
-    package let mountPoint: MountPoint
     package let options: Options
     let fileSystem: any FileSystem
-    private let handle: OpaquePointer
     /// Tells the kernel what changed.
     package let notifier: Notifier
-    private let phase = Mutex(Phase.mounted)
+    private let device: Device
+    /// To be unmounted at the end.
+    private let mount: Mount?
+    private let canResend: Bool
+    private let phase = Mutex(Phase.idle)
 
     private enum Phase {
-        case mounted
+        case idle
         /// In libfuse's loop, on this thread.
         case serving(pthread_t)
-        case unmounting
+        case ending
         case ended
     }
 
@@ -49,93 +51,68 @@ package final class Session: @unchecked Sendable {
     package static func mount(
         _ fileSystem: some FileSystem, at mountPoint: MountPoint, options: Options
     ) throws(MountError) -> Session {
-        guard access("/dev/fuse", R_OK | W_OK) == 0 else {
-            let reason = String(cString: strerror(errno))
-            throw MountError(
-                .unavailable, "cannot use /dev/fuse: \(reason); load the module fuse, or run where it is allowed")
-        }
-        Log.install()
-        let session = try Session(fileSystem, mountPoint, options)
-        guard fuse_session_mount(session.handle, mountPoint.path) == 0 else {
-            let reason = Log.takeLast() ?? "fusermount3 refuses, with its reason above"
-            let advice =
-                options.allowOther && getuid() != 0
-                ? "; allow_other needs the line `user_allow_other` in /etc/fuse.conf" : ""
-            throw MountError(.failed, "cannot mount at \(mountPoint.path): \(reason)\(advice)")
-        }
-        session.raiseReadAhead()
-        return session
+        let mount = try Mount(at: mountPoint, options: options)
+        return try Session(fileSystem, mount.connection(), options, unmounting: mount)
     }
 
-    private init(_ fileSystem: any FileSystem, _ mountPoint: MountPoint, _ options: Options) throws(MountError) {
+    /// A session for a mount that another process holds, and whose requests an earlier session may have left unanswered.
+    package convenience init(
+        _ fileSystem: some FileSystem, _ connection: Connection, options: Options
+    ) throws(MountError) {
+        try self.init(fileSystem, connection, options, unmounting: nil)
+    }
+
+    private init(
+        _ fileSystem: any FileSystem, _ connection: Connection, _ options: Options, unmounting mount: Mount?
+    ) throws(MountError) {
         self.fileSystem = fileSystem
-        self.mountPoint = mountPoint
         self.options = options
-        // libfuse separates options by commas and takes `\,` for one within.
-        let name = String(options.name.flatMap { $0 == "," || $0 == "\\" ? ["\\", $0] : [$0] })
-        var list = "ro,default_permissions,fsname=\(name),subtype=\(options.subtype)"
-        if options.allowOther { list += ",allow_other" }
-        let arguments = ["dicomfs", "-o", list]
-        var pointers = arguments.map { strdup($0) }
-        defer { for pointer in pointers { free(pointer) } }
-        var operations = Operations.table
-        let context = SessionContext()
-        let made = pointers.withUnsafeMutableBufferPointer { pointers in
-            var arguments = fuse_args(argc: 3, argv: pointers.baseAddress, allocated: 0)
-            defer { fuse_opt_free_args(&arguments) }
-            return fuse_session_new(
-                &arguments, &operations, MemoryLayout<fuse_lowlevel_ops>.size,
-                Unmanaged.passUnretained(context).toOpaque())
-        }
-        guard let made else {
-            let reason = Log.takeLast() ?? "libfuse failed"
-            throw MountError(.failed, "cannot prepare the mount at \(mountPoint.path): \(reason)")
-        }
-        handle = made
-        notifier = Notifier(handle: made)
-        self.context = context
-        context.session = self
+        self.mount = mount
+        canResend = connection.initialization.flags & Initialization.resend != 0
+        device = try Device(options)
+        notifier = Notifier(handle: device.handle)
+        try device.adopt(connection)
+        device.serve(self)
     }
 
-    private let context: SessionContext
+    deinit { mount?.unmount() }
 
-    deinit {
-        fuse_session_unmount(handle)
-        fuse_session_destroy(handle)
-    }
-
-    /// Serves requests on several threads; returns when it is unmounted, by ``stop()`` or by another.
+    /// Serves requests on several threads; returns when it is unmounted, or after ``stop()``.
     package func run() {
         interruptWithoutAction(SIGURG)
         let isFirst = phase.withLock { phase in
-            guard case .mounted = phase else { return false }
+            guard case .idle = phase else { return false }
             phase = .serving(pthread_self())
             return true
         }
         guard isFirst else { return }
+        // What an earlier session took and did not answer, if the kernel can do that (Linux 6.9). Else each thread has a
+        // descriptor of its own, so that at least such requests fail when their process is gone.
+        if mount == nil, canResend { notifier.resendRequests() }
         let configuration = fuse_loop_cfg_create()
-        fuse_loop_cfg_set_clone_fd(configuration, 0)
-        fuse_session_loop_mt(handle, configuration)
+        fuse_loop_cfg_set_clone_fd(configuration, mount == nil && !canResend ? 1 : 0)
+        fuse_session_loop_mt(device.handle, configuration)
         fuse_loop_cfg_destroy(configuration)
         end()
     }
 
-    /// Unmounts, once the requests that are being served are answered, whoever still uses the files. When it returns, it
-    /// is unmounted and ``run()`` about to return. From any thread, but not one that serves a request.
+    /// Ends ``run()``, once the requests that are being served are answered, and unmounts what this process has mounted,
+    /// whoever still uses the files. When it returns, that is done and ``run()`` about to return. From any thread, but not
+    /// one that serves a request.
     package func stop() {
         // While requests are still served: a notification may wait for one.
         notifier.close()
-        fuse_session_exit(handle)
+        fuse_session_exit(device.handle)
         let isIdle = phase.withLock { phase in
-            guard case .mounted = phase else { return false }
-            phase = .unmounting
+            guard case .idle = phase else { return false }
+            phase = .ending
             return true
         }
         if isIdle { return end() }
         while isEnding() { usleep(1000) }
     }
 
-    /// Whether it is not unmounted yet. The loop waits in sem_wait(3), which only a signal ends, and one that comes just
+    /// Whether the end is still to come. The loop waits in sem_wait(3), which only a signal ends, and one that comes just
     /// before is lost: so each time one more.
     private func isEnding() -> Bool {
         phase.withLock { phase in
@@ -146,9 +123,10 @@ package final class Session: @unchecked Sendable {
     }
 
     private func end() {
-        phase.withLock { $0 = .unmounting }
+        phase.withLock { $0 = .ending }
         notifier.close()
-        fuse_session_unmount(handle)
+        mount?.unmount()
+        device.disconnect()
         phase.withLock { $0 = .ended }
     }
 
@@ -163,21 +141,6 @@ package final class Session: @unchecked Sendable {
     }
 
     func timeout(_ attributes: Attributes) -> Double { attributes.isKept ? options.timeout : 0 }
-
-    /// Before the kernel agrees with ``Operations`` on the lesser. Without permission the kernel's own 128 KiB stay.
-    private func raiseReadAhead() {
-        guard let device = MountTable().mount(at: mountPoint.path)?.device,
-            let file = fopen("/sys/class/bdi/\(device)/read_ahead_kb", "we")
-        else { return }
-        fputs("\(options.readAhead)", file)
-        fclose(file)
-    }
-}
-
-/// What libfuse hands to each callback: the way back to the session.
-final class SessionContext: @unchecked Sendable {
-    /// Set before the session is mounted, gone only after its loop has ended.
-    unowned(unsafe) var session: Session?
 }
 
 /// Lets a signal end a system call of this thread and do nothing else. A thread may have it blocked from its maker: those

@@ -13,34 +13,46 @@ import Threads
 
 /// What `serve` runs: the doors of one archive, each on threads of its own, until a signal or until one ends.
 struct Daemon: Sendable {
-    private let archive: Archive
-    private let logger = Logger(label: "dicomfs") { StreamLogHandler.standardError(label: $0) }
+    /// How the archive comes to be mounted.
+    enum MountSource {
+        /// By this process.
+        case point(MountPoint)
+        /// By a supervisor; `isComplete` as in ``Inheritance``.
+        case inherited(Connection, path: String, isComplete: Bool)
 
-    init(archive: Archive) { self.archive = archive }
+        var path: String {
+            switch self {
+            case .point(let point): point.path
+            case .inherited(_, let path, _): path
+            }
+        }
+    }
+
+    let archive: Archive
+    let logger: Logger
+    /// What is done once everything answers.
+    let isReady: @Sendable () -> Void
 
     /// Opens the doors, says so, waits for a signal, and closes them: the last opened first.
+    ///
+    /// - Returns: whether the kernel has been told everything that changed.
     func run(
-        mountPoint: MountPoint?, mountOptions: MountOptions, listener: AssociationListener.Configuration?
-    ) throws {
+        _ source: MountSource?, _ mountOptions: MountOptions, listener: AssociationListener.Configuration?,
+        _ socket: ListeningSocket?
+    ) throws -> Bool {
         if let note = archive.openingNote { logger.warning("\(note)") }
         let control = try exiting { () throws(Failure) in try ControlServer(archive: archive) }
-        var doors = [Door("control socket", run: control.run, stop: control.stop)]
-        // Bound before anything is mounted: a taken port is an error that leaves nothing behind.
-        let associations = try listener.map { configuration throws(ExitStatus) in try listen(configuration) }
-        if let mountPoint {
-            let session = try mount(mountPoint, mountOptions)
-            doors.append(Door("mount", run: session.run, stop: session.stop))
-        }
+        let associations = try listener.map { configuration throws(ExitStatus) in try listen(configuration, socket) }
+        let complete = Gate()
+        // The mount is closed last: who reads does not wait for those who send.
+        var doors = try source.map { source throws(ExitStatus) in [try mount(source, mountOptions, complete)] } ?? []
+        doors.append(Door("control socket", run: control.run, stop: control.stop))
         if let associations { doors.append(Door("DICOM", run: associations.run, stop: associations.stop)) }
-        doors.append(signals(mountPoint))
+        doors.append(signals(source))
 
-        let mount = mountPoint?.path
-        let place = listener.flatMap { listener in
-            associations.map { "\(listener.host):\($0.port)/\(listener.aeTitle)" }
-        }
-        let ready = ReadyLine(
-            waitUntilReady: { if let mount { try Self.waitForAnswer(mount) } },
-            line: "dicomfs ready archive=\(archive.folder.path) mount=\(mount ?? "-") dicom=\(place ?? "-")")
+        let path = source?.path
+        let ready = Readiness(
+            waitUntilReady: { if let path { try Self.waitForAnswer(path) } }, isReady: isReady)
         // A door that ends by itself, as the mount does when somebody unmounts it, ends the daemon.
         let services = (doors as [any Service] + [ready]).map {
             ServiceGroupConfiguration.ServiceConfiguration(
@@ -48,6 +60,7 @@ struct Daemon: Sendable {
         }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
         try finish(group)
+        return complete.wait(milliseconds: 0)
     }
 
     /// Runs the group to its end.
@@ -64,25 +77,40 @@ struct Daemon: Sendable {
         if let error = end.error.withLock({ $0 }) { throw error }
     }
 
-    private func listen(_ configuration: AssociationListener.Configuration) throws(ExitStatus) -> AssociationListener {
+    private func listen(
+        _ configuration: AssociationListener.Configuration, _ socket: ListeningSocket?
+    ) throws(ExitStatus) -> AssociationListener {
         let log = logger
         let provider = ArchiveProvider(archive) { entry in
             log.log(level: entry.isProblem ? .warning : .info, "\(entry.line)")
         }
         return try failing { () throws(ListenError) in
-            try AssociationListener(configuration: configuration, provider: provider)
+            try AssociationListener(socket, configuration: configuration, provider: provider)
         }
     }
 
-    private func mount(_ mountPoint: MountPoint, _ mountOptions: MountOptions) throws(ExitStatus) -> Session {
+    /// - Parameter complete: opened at the end if the kernel has been told everything that changed.
+    private func mount(
+        _ source: MountSource, _ mountOptions: MountOptions, _ complete: Gate
+    ) throws(ExitStatus) -> Door {
         let tree = ArchiveTree(archive)
         var options = mountOptions.session
         options.name = archive.folder.path
-        let session = try failing { () throws(MountError) in
-            try Session.mount(tree, at: mountPoint, options: options)
+        let session = try failing { [options] () throws(MountError) in
+            switch source {
+            case .point(let point): try Session.mount(tree, at: point, options: options)
+            case .inherited(let connection, _, _): try Session(tree, connection, options: options)
+            }
         }
-        archive.setObserver(TreeAnnouncer(tree, session.notifier))
-        return session
+        let announcer = TreeAnnouncer(tree, session.notifier)
+        archive.setObserver(announcer)
+        if case .inherited(_, _, isComplete: false) = source { announcer.forgetEverything() }
+        return Door(
+            "mount", run: session.run,
+            stop: {
+                if announcer.finish() { complete.open() }
+                session.stop()
+            })
     }
 
     /// The first request is answered when the kernel and we have agreed.
@@ -96,14 +124,14 @@ struct Daemon: Sendable {
     }
 
     /// Ends by itself at the first signal. Not by the group's own means: whoever sends a second one does not want to wait.
-    private func signals(_ mountPoint: MountPoint?) -> Door {
+    private func signals(_ source: MountSource?) -> Door {
         let first = Gate()
         Thread.start {
-            _ = Signals.wait()
+            Signals.waitForEnd()
             first.open()
-            _ = Signals.wait()
+            Signals.waitForEnd()
             // No dead mount stays behind.
-            mountPoint?.detach()
+            if case .point(let point) = source { point.detach() }
             _exit(EXIT_FAILURE)
         }
         return Door("signals", run: { first.wait() }, stop: first.open)

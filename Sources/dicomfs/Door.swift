@@ -30,18 +30,18 @@ struct Door: Service, CustomStringConvertible {
     }
 }
 
-/// Says that the daemon is ready when it is, then waits for its end.
-struct ReadyLine: Service, CustomStringConvertible {
+/// Waits until everything answers, says so, then waits for the daemon's end.
+struct Readiness: Service, CustomStringConvertible {
     let description = "ready"
-    /// Waits until everything answers; throws why it does not.
+    /// Throws why something does not answer.
     let waitUntilReady: @Sendable () throws -> Void
-    let line: String
+    let isReady: @Sendable () -> Void
 
     func run() async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             Thread.start { continuation.resume(with: Result { try waitUntilReady() }) }
         }
-        Output.line(line)
+        isReady()
         // Cancelled when another part failed.
         try? await gracefulShutdown()
     }

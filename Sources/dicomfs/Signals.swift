@@ -1,11 +1,11 @@
 import Glibc
 
-/// SIGINT, SIGTERM and SIGHUP of the whole process: blocked everywhere, awaited by one thread.
+/// SIGINT, SIGTERM, SIGHUP and SIGUSR2 of the whole process: blocked everywhere, awaited by one thread.
 enum Signals {
     private static var awaited: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, signal) }
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR2] { sigaddset(&set, signal) }
         return set
     }
 
@@ -23,6 +23,9 @@ enum Signals {
         var set = awaited
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
+
+    /// Waits for one that is to end the process.
+    static func waitForEnd() { while wait() == SIGUSR2 {} }
 
     /// Waits for one of them; its number.
     static func wait() -> Int32 {

@@ -4,6 +4,8 @@ import DICOMNetwork
 import FUSE
 import Foundation
 import Glibc
+import Logging
+import Threads
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,6 +15,11 @@ struct Serve: ParsableCommand {
             answers it prints one line on standard output:
 
               dicomfs ready archive=DIR mount=DIR dicom=HOST:PORT/AET
+
+            With --mount it is two processes: a supervisor holds the mount and the port, a worker the archive. A worker \
+            that crashes is replaced, and whoever reads waits for a moment instead of getting an error; after 5 \
+            failures in a row the mount is taken away. SIGUSR2 (or SIGTERM to the worker) starts the program anew, as \
+            after an upgrade.
 
             Nobody but the mounting user sees the files, unless -o allow_other is given. Only this machine can connect, \
             unless --dicom-bind gives another address. Log lines go to standard error.
@@ -53,21 +60,89 @@ struct Serve: ParsableCommand {
         _ = try MountOptions(options)
     }
 
+    @Flag(help: "One process without a supervisor: when it ends, so does the mount. For debugging.")
+    var noSupervisor = false
+
+    @Option(help: .private)
+    var worker: String?
+
     func run() throws {
         raiseOpenFileLimit()
-        let mountOptions = try MountOptions(options)
         let path = try archive.path()
+        if let worker { return try work(path, worker) }
+        // What a killed one has left behind may still be ending.
+        ArchiveFolder.awaitOrphans(of: path)
         let mountPoint = try mount.map { place in
             try failing { () throws(MountError) in try MountPoint(place, subtype: Session.Options().subtype) }
         }
         if let mountPoint { try checkApart(mountPoint.path, path) }
         let holder = ArchiveFolder.Holder(command: "serve", mount: mountPoint?.path)
-        let archive: Archive
-        do throws(ArchiveError) { archive = try Archive(path: path, create: true, holder: holder) } catch {
+        let folder = try opening { () throws(ArchiveError) in
+            try ArchiveFolder.open(path, create: true, holder: holder)
+        }
+        // Bound before anything is mounted: a taken port is an error that leaves nothing behind.
+        let socket = try listen()
+        let line = "dicomfs ready archive=\(folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place(socket) ?? "-")"
+        if let mountPoint, !noSupervisor {
+            return try supervise(mountPoint, folder, socket) { Output.line(line) }
+        }
+        let archive = try opening { () throws(ArchiveError) in try Archive(folder: folder) }
+        _ = try Daemon(archive: archive, logger: logger, isReady: { Output.line(line) })
+            .run(mountPoint.map { .point($0) }, MountOptions(options), listener: listenerConfiguration, socket)
+    }
+
+    private func supervise(
+        _ mountPoint: MountPoint, _ folder: ArchiveFolder, _ socket: ListeningSocket?, isReady: () -> Void
+    ) throws {
+        var options = try MountOptions(options).session
+        options.name = folder.path
+        let mount = try failing { [options] () throws(MountError) in try Mount(at: mountPoint, options: options) }
+        try Supervisor(mount: mount, folder: folder, socket: socket, logger: logger).run(isReady: isReady)
+    }
+
+    /// Serves what a supervisor has mounted and bound.
+    private func work(_ path: String, _ argument: String) throws {
+        guard let inheritance = Inheritance(argument: argument), let connection = inheritance.connection(), let mount
+        else {
+            throw ExitStatus(code: EX_USAGE, message: "--worker is for serve's own use")
+        }
+        let supervisor = inheritance.supervisor
+        Thread.start {
+            // It never sends anything: this returns when it is gone.
+            var byte: UInt8 = 0
+            while read(supervisor, &byte, 1) < 0, errno == EINTR {}
+            _exit(EXIT_FAILURE)
+        }
+        let archive = try opening { () throws(ArchiveError) in
+            try Archive(folder: ArchiveFolder.open(path, inheriting: inheritance.lock))
+        }
+        let socket = try inheritance.dicom.map { descriptor in
+            try failing { () throws(ListenError) in try ListeningSocket(inheriting: descriptor) }
+        }
+        let daemon = Daemon(archive: archive, logger: logger) {
+            var byte: UInt8 = 1
+            write(supervisor, &byte, 1)
+        }
+        let source = Daemon.MountSource.inherited(connection, path: mount, isComplete: inheritance.isComplete)
+        let isComplete = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
+        guard isComplete else { throw ExitCode.failure }
+    }
+
+    private var logger: Logger { Logger(label: "dicomfs") { StreamLogHandler.standardError(label: $0) } }
+
+    private func listen() throws -> ListeningSocket? {
+        guard let configuration = listenerConfiguration else { return nil }
+        return try failing { () throws(ListenError) in
+            try ListeningSocket(host: configuration.host, port: configuration.port)
+        }
+    }
+
+    private func place(_ socket: ListeningSocket?) -> String? { socket.map { "\(dicomBind):\($0.port)/\(aet)" } }
+
+    private func opening<Result>(_ body: () throws(ArchiveError) -> Result) throws(ExitStatus) -> Result {
+        do { return try body() } catch {
             throw ExitStatus(code: error.code == .inUse ? EX_TEMPFAIL : EXIT_FAILURE, message: error.description)
         }
-        try Daemon(archive: archive).run(
-            mountPoint: mountPoint, mountOptions: mountOptions, listener: listenerConfiguration)
     }
 
     private var listenerConfiguration: AssociationListener.Configuration? {
