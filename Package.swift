@@ -92,7 +92,7 @@ let package = Package(
         tests("FUSETests", ["FUSE", "Threads"]),
         tests("ArchiveFSTests", ["ArchiveFS", "DICOMArchive", "ContentStore", "DICOM", "FUSE", "Threads"]),
         // The built program with real clients.
-        tests("EndToEndTests", ["DICOM"]),
+        tests("EndToEndTests", ["DICOM", "Threads"]),
     ],
     cxxLanguageStandard: .cxx17
 )

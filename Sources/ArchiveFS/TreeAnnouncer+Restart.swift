@@ -6,10 +6,9 @@ extension TreeAnnouncer {
     /// Makes the kernel forget all names and listings, for a tree that was served by a process of which it is not known
     /// whether it had told everything.
     package func forgetEverything() {
-        if notifier.forgetAllNames() { return }
-        // Before Linux 6.16: directory by directory. A name whose deletion was not told is then still shown, and opening it
-        // gives ESTALE.
+        notifier.forgetAllNames()
         queue.async { [self] in
+            // Those in use keep their listings.
             notifier.invalidate(NodeID.root.rawValue)
             for kind in [NodeID.Kind.patient, .study, .series] {
                 try? tree.archive.nodes(kind) { notifier.invalidate($0.rawValue) }

@@ -53,7 +53,8 @@ package final class Mount: @unchecked Sendable {
 
     /// Unmounts, and fails all requests, those that no process will answer among them.
     package func abort() {
-        umount2(point.path, Int32(MNT_FORCE))
+        // It ends the requests in any case, but does not unmount what is in use.
+        if umount2(point.path, Int32(MNT_FORCE)) != 0, errno == EBUSY { point.detach() }
         unmount()
     }
 

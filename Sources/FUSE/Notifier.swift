@@ -35,11 +35,10 @@ package final class Notifier: Sendable {
         notify { fuse_lowlevel_notify_inval_inode($0, node, 0, 0) }
     }
 
-    /// All names and listings are to be asked for again: FUSE_NOTIFY_INC_EPOCH. The kernel lets go of what it has cached of
-    /// files that no one uses.
-    ///
-    /// - Returns: false when the kernel does not know this (before Linux 6.16).
-    package func forgetAllNames() -> Bool { notify { Self.send(8, to: $0) } }
+    /// All names are to be looked up again, with FUSE_NOTIFY_INC_EPOCH: before Linux 6.16 nothing happens. The kernel lets go
+    /// of what it has cached of files that no one uses. It keeps the listings of directories in use, the root's among them:
+    /// those are left to ``invalidate(_:)``.
+    package func forgetAllNames() { notify { Self.send(8, to: $0) } }
 
     /// Requests that an earlier session took and did not answer come again: FUSE_NOTIFY_RESEND, Linux 6.9.
     func resendRequests() { notify { Self.send(7, to: $0) } }

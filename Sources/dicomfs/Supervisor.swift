@@ -24,9 +24,11 @@ final class Supervisor: Sendable {
         var isStopping = false
     }
 
-    /// So many workers in a row may fail: not get ready, or fail within ``youth`` of that.
+    /// So many workers in a row may fail: by their own fault before they are ready, or soon after.
     private static let patience = 5
     private static let youth = Duration.seconds(10)
+    /// For so long there may be no worker that is ready, whatever ends them.
+    private static let longestPause = Duration.seconds(60)
 
     init(mount: Mount, folder: ArchiveFolder, socket: ListeningSocket?, logger: Logger) {
         self.mount = mount
@@ -42,20 +44,21 @@ final class Supervisor: Sendable {
         handleSignals()
         var failures = 0
         var wasReady = false
+        var lastReady = ContinuousClock.now
         var isComplete = true
         repeat {
             let worker = try start(isComplete: isComplete)
             let begin = ContinuousClock.now
             let serves = worker.waitUntilReady()
             if serves {
+                lastReady = .now
+                let pause = Int(begin.duration(to: lastReady) / .milliseconds(1))
                 if wasReady {
-                    let pause = Int(begin.duration(to: .now) / .milliseconds(1))
                     logger.notice("worker \(worker.pid) serves, \(pause) ms after its start")
                 } else {
                     isReady()
                 }
             }
-            let readyTime = ContinuousClock.now
             worker.awaitEnd()
             let end = state.withLock { state in
                 state.worker = nil
@@ -69,12 +72,12 @@ final class Supervisor: Sendable {
             }
             wasReady = true
             isComplete = end == .exit(EXIT_SUCCESS)
-            let isYoung = readyTime.duration(to: .now) < Self.youth
-            failures = !serves || (isYoung && Self.isFault(end)) ? failures + 1 : 0
+            let sinceReady = lastReady.duration(to: .now)
+            if Self.isFault(end), !serves || sinceReady < Self.youth { failures += 1 } else if serves { failures = 0 }
             logger.log(level: isComplete ? .notice : .error, "worker \(worker.pid) \(end.words)")
-            guard failures < Self.patience else { throw giveUp() }
+            guard failures < Self.patience, serves || sinceReady < Self.longestPause else { throw giveUp() }
             // 0.1 s, then four times as long each time.
-            if failures > 0 { stopping.wait(milliseconds: 100 << (2 * failures - 2)) }
+            if failures > 0 || !serves { stopping.wait(milliseconds: 25 << (2 * failures)) }
         } while !state.withLock { $0.isStopping }
         mount.unmount()
     }
@@ -99,8 +102,8 @@ final class Supervisor: Sendable {
         mount.abort()
         return ExitStatus(
             code: EXIT_FAILURE,
-            message: "the worker failed \(Self.patience) times in a row, for the reasons above; \(mount.point.path)"
-                + " is unmounted. Run dicomfs verify --archive \(folder.path), then serve again")
+            message: "the worker cannot be kept running, for the reasons above; \(mount.point.path) is unmounted."
+                + " Run dicomfs verify --archive \(folder.path), then serve again")
     }
 
     /// Whether a worker ended by its own fault, and not because somebody wanted it to.

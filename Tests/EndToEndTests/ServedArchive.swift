@@ -28,6 +28,12 @@ final class ServedArchive {
     /// The process's number.
     var pid: Int32 { process?.pid ?? 0 }
 
+    /// The number of its worker; nil while there is none.
+    var worker: Int32? {
+        let children = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
+        return children?.split(separator: " ").first.flatMap { Int32($0) }
+    }
+
     /// What it wrote to standard error so far: its log.
     var log: String { (try? String(contentsOfFile: folder.appending("log"), encoding: .utf8)) ?? "" }
 

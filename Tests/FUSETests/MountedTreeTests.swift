@@ -262,4 +262,21 @@ struct MountedTreeTests {
         let setting = "/sys/class/bdi/\(device >> 8):\(device & 0xFF)/read_ahead_kb"
         #expect(try String(contentsOfFile: setting, encoding: .utf8) == "2048\n")
     }
+
+    @Test func `look-ups in one directory are answered at the same time`() throws {
+        let gate = Gate()
+        tree.state.withLock { $0.lookUpGate = gate }
+        for number in 1...8 { tree.add("slow \(number)", [1]) }
+        let mount = try TestMount(tree)
+        let done = (1...8).map { number in
+            let (done, path) = (Gate(), mount.appending("slow \(number)"))
+            Thread.start { if fileStatus(path) != nil { done.open() } }
+            return done
+        }
+        // All of them wait at the same time, if they do.
+        for _ in 0..<1000 where tree.state.withLock({ $0.slowLookUps }) < 8 { usleep(10_000) }
+        #expect(tree.state.withLock { $0.slowLookUps } == 8)
+        gate.open()
+        for done in done { #expect(done.wait(milliseconds: 10_000)) }
+    }
 }

@@ -22,6 +22,10 @@ final class TestTree: FileSystem {
         var namesOnly: Set<UInt64> = []
         /// Look-ups of these names are not to be kept.
         var fleeting: Set<String> = []
+        /// Look-ups of names that begin with `slow` wait for it.
+        var lookUpGate: Gate?
+        /// How many do.
+        var slowLookUps = 0
         var dropsStatistics = false
         var next: UInt64 = 2
     }
@@ -53,12 +57,14 @@ final class TestTree: FileSystem {
     }
 
     func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply) {
-        let (found, isKept) = state.withLock { state in
-            (
+        let (found, isKept, gate) = state.withLock { state in
+            if name.hasPrefix("slow") { state.slowLookUps += 1 }
+            return (
                 state.nodes.first { $0.value.parent == parent && $0.value.name == name },
-                !state.fleeting.contains(name)
+                !state.fleeting.contains(name), name.hasPrefix("slow") ? state.lookUpGate : nil
             )
         }
+        gate?.wait()
         guard let found else { return reply.fail(ENOENT) }
         if isDropped(found.key), found.value.bytes == nil { return }
         var attributes = Self.attributes(found.key, found.value)
