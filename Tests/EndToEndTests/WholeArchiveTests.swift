@@ -1,67 +1,11 @@
-import Foundation
 import TestSupport
 import Testing
 
-/// What holds of every single file of a mount with all of pydicom's real files.
+/// Programs that copy, count and sum, over a mount with all of pydicom's real files.
 @Suite(.enabled(if: Python.testFiles != nil, "\(Python.missing)"), .realFiles)
 struct WholeArchiveTests {
-    let mount = SharedArchive.current.mount
+    private let mount = SharedArchive.current.mount
     private let sources = SharedArchive.current.sources
-
-    @Test func `st_size is what read, mmap, tar and cp give, of every file in every view`() throws {
-        let folder = try TemporaryFolder()
-        let views = "\(mount)/.views"
-        let named = (try? FileManager.default.contentsOfDirectory(atPath: views)) ?? []
-        let roots = [mount] + named.filter { $0.hasPrefix("by-") }.sorted().map { "\(views)/\($0)" }
-        for (place, root) in roots.enumerated() {
-            let copied = folder.appending("cp\(place)")
-            let unpacked = try folder.makeFolder("tar\(place)")
-            let copy = try Program.run("cp", ["-a", root, copied])
-            #expect(copy.status == 0 && copy.errors == "", "\(copy.errors)")
-            let packing = "tar -C \"$1\" -cf - . | tar -C \"$2\" -xf -"
-            let tar = try Program.run("bash", ["-o", "pipefail", "-c", packing, "tar", root, unpacked])
-            #expect(tar.status == 0 && tar.errors == "", "\(tar.errors)")
-            let looked = try Python.run(Self.look, [root, copied, unpacked])
-            #expect(looked.status == 0, "\(looked.output)\(looked.errors)")
-            print("\(place == 0 ? "the tree" : root): \(looked.output)", terminator: "")
-            let counts = looked.output.split(separator: " ").compactMap { Int($0) }
-            #expect(counts.count == 2 && counts[0] > 200 && counts[0] == counts[1])
-        }
-    }
-
-    /// Compares each file of the mount with its copies, and looks at what is beside it unlisted; prints how many there are.
-    private static let look = """
-        import hashlib, mmap, os, sys
-        root, *copies = sys.argv[1:]
-        files = equal = 0
-        def content(path):
-            with open(path, 'rb', buffering=0) as file:
-                parts = []
-                # Across the boundaries of pages and chunks.
-                while part := file.read(100003): parts.append(part)
-                return b''.join(parts)
-        def fail(error): raise error
-        for base, _, names in os.walk(root, onerror=fail):
-            for name in names:
-                path = os.path.join(base, name)
-                ends = ['.json', *(f'.v{number}.dcm' for number in range(2, 30))] if name.endswith('.dcm') else []
-                for place, path in enumerate([path, *(path[:-4] + end for end in ends)]):
-                    if place and not os.path.exists(path): continue
-                    files += 1
-                    status, read = os.stat(path), content(path)
-                    with open(path, 'rb') as file:
-                        assert os.fstat(file.fileno()).st_size == status.st_size
-                        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                        assert len(mapped) == status.st_size, path
-                        assert mapped[:] == read, path
-                    assert len(read) == status.st_size, (path, len(read), status.st_size)
-                    for copy in copies if not place else ():
-                        other = os.path.join(copy, os.path.relpath(path, root))
-                        assert os.stat(other).st_size == status.st_size and content(other) == read, other
-                        assert int(os.stat(other).st_mtime) == int(status.st_mtime), other
-                    equal += 1
-        print(files, 'files,', equal, 'equal')
-        """
 
     @Test func `each dcm has the digest of a file that was imported, and each imported file is there`() throws {
         let looked = try Python.run(Self.digests, [mount, sources, try #require(Python.testFiles)])
@@ -91,4 +35,50 @@ struct WholeArchiveTests {
         assert mounted <= imported, mounted - imported
         print(len(mounted), 'dcm files have the digest of an imported file')
         """
+
+    @Test func `a second rsync transfers nothing, nor does one that compares the bytes`() throws {
+        let folder = try TemporaryFolder()
+        let copy = folder.appending("copy/")
+        let first = try Program.run("rsync", ["-a", "--itemize-changes", "\(mount)/", copy])
+        #expect(first.status == 0, "\(first.errors)")
+        #expect(first.output.split(separator: "\n").filter { $0.hasPrefix(">f+++") }.count > 100)
+        for options in [["-a"], ["-a", "--checksum", "--hard-links"]] {
+            let again = try Program.run("rsync", options + ["--itemize-changes", "\(mount)/", copy])
+            #expect(again.status == 0 && again.output == "", "\(again.output)\(again.errors)")
+        }
+    }
+
+    @Test func `find, du, ls and sha256sum count and sum as in a copy`() throws {
+        let commands = [
+            "find . -type f -size +100k | sort", "find . -type f -size -3c | sort",
+            "find . -type f -printf '%s %p\\n' | sort",
+            "find . -type f -newermt 2020-01-01 ! -perm /222 | sort",
+            "find . -name '*.dcm' -exec sha256sum {} + | sort",
+            "find . -type f -print0 | du --files0-from=- -cb --apparent-size | sort",
+            "ls -lR --time-style=full-iso | grep '^-' | sort", "find . -type d | sort",
+        ]
+        let mounted = try commands.map { try shell($0, in: mount) }
+        let folder = try TemporaryFolder()
+        let copy = folder.appending("copy")
+        #expect(try Program.run("cp", ["-a", mount, copy]).status == 0)
+        for (command, mounted) in zip(commands, mounted) {
+            let copied = try shell(command, in: copy)
+            #expect(mounted.status == 0 && mounted.errors == "", "\(command): \(mounted.errors)")
+            #expect(mounted.output == copied.output, "\(command)")
+        }
+    }
+
+    private func shell(_ command: String, in folder: String) throws -> Program {
+        try Program.run("bash", ["-o", "pipefail", "-c", "cd \"$1\" && \(command)", "bash", folder])
+    }
+
+    @Test func `df and findmnt show the archive as a file system`() throws {
+        let shown = try Program.run("df", ["--output=source,size,avail,target", mount])
+        #expect(shown.status == 0)
+        let fields = shown.output.split(separator: "\n").last?.split(separator: " ") ?? []
+        #expect(fields.first.map { $0 == SharedArchive.current.archive } == true, "\(shown.output)")
+        #expect(fields.count == 4 && Int(fields[1]) ?? 0 > 0 && Int(fields[2]) ?? 0 > 0)
+        let found = try Program.run("findmnt", ["-n", "-o", "FSTYPE,OPTIONS", mount])
+        #expect(found.output.hasPrefix("fuse.dicomfs ") && found.output.contains("ro,"), "\(found.output)")
+    }
 }
