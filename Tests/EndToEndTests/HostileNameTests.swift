@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Names made of hostile values, as the kernel and a client of Samba see them.
-@Suite(.enabled(if: Python.path != nil, "\(Python.missing)"))
+@Suite(.serialized, .enabled(if: Python.path != nil, "\(Python.missing)"))
 struct HostileNameTests {
     @Test func `any value makes names that are safe, unique and stay`() throws {
         let folder = try TemporaryFolder()

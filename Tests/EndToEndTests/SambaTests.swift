@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The mount as a share of a real smbd, seen by smbclient.
-@Suite(.enabled(if: SambaShare.isPossible, "\(SambaShare.missing)"))
+@Suite(.serialized, .enabled(if: SambaShare.isPossible, "\(SambaShare.missing)"))
 struct SambaTests {
     private let folder: TemporaryFolder
     private let served: ServedArchive
