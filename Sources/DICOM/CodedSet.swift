@@ -47,18 +47,23 @@ struct CodedSet: Hashable, Sendable {
     /// Whether 0x5C may be the second byte of a character.
     var canHoldBackslash: Bool { charset == "GB18030" || charset == "GBK" }
 
-    /// The set a defined term of Specific Character Set puts in effect at the start of a value.
+    /// A defined term of Specific Character Set without what is often written otherwise: `ISO-IR 100`, `iso_ir 100`,
+    /// `ISO 2022_IR 100`.
+    static func normalized(_ term: String) -> String {
+        term.uppercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    }
+
+    /// The set a normalised defined term puts in effect at the start of a value.
     static func named(_ term: String) -> CodedSet {
         switch term {
-        case "", "ISO_IR 6", "ISO 2022 IR 6": return ascii
-        case "ISO_IR 192": return CodedSet("UTF-8")
+        case "", "ISOIR6", "ISO2022IR6", "ISO2022IR87", "ISO2022IR159": return ascii
+        case "ISOIR192": return CodedSet("UTF-8")
         case "GB18030", "GBK": return CodedSet(term)
-        case "ISO_IR 13", "ISO 2022 IR 13": return katakana
-        case "ISO 2022 IR 87", "ISO 2022 IR 159": return ascii
-        case "ISO 2022 IR 149": return korean
-        case "ISO 2022 IR 58": return chinese
+        case "ISOIR13", "ISO2022IR13": return katakana
+        case "ISO2022IR149": return korean
+        case "ISO2022IR58": return chinese
         default:
-            for prefix in ["ISO_IR ", "ISO 2022 IR "] where term.hasPrefix(prefix) {
+            for prefix in ["ISOIR", "ISO2022IR"] where term.hasPrefix(prefix) {
                 let number = term.dropFirst(prefix.count)
                 if let entry = single.first(where: { $0.0 == number }) { return CodedSet(entry.2) }
             }

@@ -14,8 +14,9 @@ package struct SpecificCharacterSet: Hashable, Sendable {
 
     /// The repertoire named by the values of Specific Character Set (0008,0005).
     package init(_ terms: [String]) {
-        initial = CodedSet.named((terms.first ?? "").uppercased())
-        hasExtensions = terms.count > 1 || terms.first?.uppercased().hasPrefix("ISO 2022") == true
+        let first = CodedSet.normalized(terms.first ?? "")
+        initial = CodedSet.named(first)
+        hasExtensions = terms.count > 1 || first.hasPrefix("ISO2022")
     }
 
     /// The text of a value's bytes. In a person name escape sequences end at `^` and `=` too.

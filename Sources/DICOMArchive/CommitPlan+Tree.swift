@@ -35,18 +35,18 @@ extension CommitPlan {
         throw ArchiveError(.io, "no node id is free beside \(natural.rawValue)")
     }
 
-    /// A name that no sibling has: with the short suffix, or else with the whole identifier.
+    /// A name that no sibling has, also where upper and lower case are one: with the short suffix, or with the whole
+    /// identifier when a sibling's identifier begins with the same digits.
     func freeName(
         _ parts: [String], id: OrthancIdentifier, in parent: NodeID, beside natural: NodeID
     ) throws -> String {
-        let short = SafeName.join(parts, suffix: id.shortSuffix)
         var isTaken = false
         let range = IndexKey.range(like: natural) { IndexKey.entry(parent, $0) }
-        try scan(.index, from: range.from, upTo: range.upTo) { _, value in
-            isTaken = try EntryRow(value).name == short
-            return !isTaken
+        try scan(.index, from: range.from, upTo: range.upTo) { _, _ in
+            isTaken = true
+            return false
         }
-        return isTaken ? SafeName.join(parts, suffix: id.hex40) : short
+        return SafeName.join(parts, suffix: isTaken ? id.hex40 : id.shortSuffix)
     }
 
     /// Adds a resource to the tree: its node row, its entry, and the directory's time.

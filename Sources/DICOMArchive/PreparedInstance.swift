@@ -24,8 +24,8 @@ struct PreparedInstance: Sendable {
         switch level {
         case .patient:
             // A patient without PatientID is everybody's: never a name there.
-            guard let id = SafeName.part(value(.patientID)) else { return ["NoPatientID"] }
-            return [id, SafeName.part(value(.patientName)) ?? "NoName"]
+            guard let id = value(.patientID) else { return ["NoPatientID"] }
+            return [SafeName.part(id) ?? "NoPatientID", SafeName.part(value(.patientName)) ?? "NoName"]
         case .study:
             return [
                 SafeName.part(value(.studyDate)) ?? "NoDate",

@@ -80,12 +80,13 @@ import Testing
         #expect(try test.rows().keys.filter { !ArchiveUnderTest.clocks.contains($0) }.count == 1)
     }
 
-    @Test func `a name that a sibling has is made longer, and both are found`() throws {
+    @Test func `a name whose last digits a sibling has is made longer, and both are found`() throws {
         let id = OrthancIdentifier.patient("P1")
         let natural = NodeID(.patient, id.leading(bits: 57))
         let sibling = NodeID(.patient, natural.payload ^ 1)
         var entry = EntryRow()
-        entry.name = "P1_Doe_Jane_\(id.shortSuffix)"
+        // The same where upper and lower case are one.
+        entry.name = "p1_DOE_Jane_\(id.shortSuffix)"
         try test.set(.index, IndexKey.entry(.root, sibling), entry.encoded)
         try test.store(Sample().bytes)
         let long = "P1_Doe_Jane_\(id.hex40)"

@@ -59,6 +59,11 @@ import Testing
             text: "丂"),
         // An escape sequence nobody knows is dropped and changes nothing.
         Name(terms: ["", "ISO 2022 IR 87"], bytes: latin("A", 0x1B, "zB"), text: "AzB"),
+        // Terms as they are written where nobody looked them up.
+        Name(terms: ["ISO-IR 100"], bytes: latin("A", 0xE9), text: "Aé"),
+        Name(terms: ["iso ir_144"], bytes: latin("A", 0xBB), text: "AЛ"),
+        Name(terms: ["", "ISO_2022-IR 149"], bytes: latin(0x1B, "$)C", 0xB1, 0xE6), text: "길"),
+        Name(terms: ["ISO_2022_IR_149"], bytes: [0xB1, 0xE6], text: "길"),
         Name(terms: ["NO SUCH SET"], bytes: latin("A", 0xE9, "B"), text: "AB"),
         Name(terms: ["ISO_IR 192"], bytes: latin("A", 0xE9, "B", 0xC3), text: "AB"),
         Name(terms: ["ISO_IR 192"], bytes: latin("A", 0xED, 0xA0, 0x80, "B"), text: "AB"),
