@@ -78,6 +78,16 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What benchmarks make and measure with: tools/make-corpus. Not installed.
+        .executableTarget(
+            name: "corpus",
+            dependencies: [
+                "ContentStore", "DICOM", "DICOMArchive", "Hashing", "TestSupport", "Threads",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/corpus",
+            swiftSettings: strict),
+
         // What tests share: data sets and folders to work with, programs to run.
         .target(name: "TestSupport", dependencies: ["DICOM"], path: "Tests/TestSupport", swiftSettings: strict),
         // Unit tests.
