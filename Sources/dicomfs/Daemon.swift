@@ -29,6 +29,7 @@ struct Daemon: Sendable {
         let associations = try listener.map { configuration throws(ExitStatus) in try listen(configuration) }
         if let mountPoint {
             let session = try mount(mountPoint, mountOptions)
+            control.countMount { MountCounts(session) }
             doors.append(Door("mount", run: session.run, stop: session.stop))
         }
         if let associations { doors.append(Door("DICOM", run: associations.run, stop: associations.stop)) }
@@ -81,7 +82,7 @@ struct Daemon: Sendable {
         let session = try failing { () throws(MountError) in
             try Session.mount(tree, at: mountPoint, options: options)
         }
-        archive.setObserver(TreeAnnouncer(tree, session.notifier))
+        archive.addObserver(TreeAnnouncer(tree, session.notifier))
         return session
     }
 
