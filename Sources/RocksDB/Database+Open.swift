@@ -141,7 +141,7 @@ extension Database {
             rocksdb_block_based_options_set_filter_policy(
                 table, rocksdb_filterpolicy_create_bloom_full(family.bloomBitsPerKey))
             // In pieces of 4 KiB: the filter of a whole file reaches 1 MiB, more than a shard of the cache holds, and was
-            // then read anew by each get. At about 700,000 patients that was 70 % of the time of storing one.
+            // then read anew by each get. When 1,000,000 patients were stored, that was 70 % of the time.
             rocksdb_block_based_options_set_partition_filters(table, 1)
             rocksdb_block_based_options_set_index_type(
                 table, Int32(rocksdb_block_based_table_index_type_two_level_index_search))
