@@ -78,6 +78,16 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What benchmarks make and measure with: tools/make-corpus. Not installed.
+        .executableTarget(
+            name: "corpus",
+            dependencies: [
+                "ContentStore", "DICOM", "DICOMArchive", "Hashing", "TestSupport", "Threads",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/corpus",
+            swiftSettings: strict),
+
         // What tests share: data sets and folders to work with, programs to run.
         .target(name: "TestSupport", dependencies: ["DICOM"], path: "Tests/TestSupport", swiftSettings: strict),
         // Unit tests.
@@ -88,6 +98,7 @@ let package = Package(
         tests("ImagingTests", ["Imaging", "CPNG"]),
         tests("ContentStoreTests", ["ContentStore", "RocksDB", "Hashing", "Threads"]),
         tests("DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "Threads"]),
+        tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
         // Tests on a real kernel mount.
         tests("FUSETests", ["FUSE", "Threads"]),
         tests("ArchiveFSTests", ["ArchiveFS", "DICOMArchive", "ContentStore", "DICOM", "FUSE", "Threads"]),

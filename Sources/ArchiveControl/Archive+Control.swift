@@ -35,6 +35,8 @@ extension Archive {
             case .sweep:
                 let result = try sweep()
                 try emit(.swept(chunks: result.chunks, bytes: result.bytes))
+            case .watch, .live:
+                throw Failure(.other, "nobody serves the archive \(folder.path); start dicomfs serve")
             }
         } catch let error as ArchiveError {
             throw Failure(error)

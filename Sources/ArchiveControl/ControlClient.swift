@@ -8,16 +8,33 @@ package struct ControlClient: Sendable {
     /// The way to whoever serves the archive in this folder.
     package init(archive: String) { self.archive = archive }
 
+    /// The way to the process that serves the archive in this folder; waits up to 10 s for one that starts.
+    package static func serving(_ archive: String) throws(Failure) -> ControlClient {
+        let client = ControlClient(archive: archive)
+        var tries = 0
+        while !client.isServed {
+            guard access(archive + "/dicomfs-archive", F_OK) == 0 else {
+                throw Failure(.noArchive, "\(archive) is no dicomfs archive; dicomfs import or serve makes one")
+            }
+            tries += 1
+            guard tries < 100, ArchiveFolder.holder(of: archive)?.command == "serve" else {
+                throw Failure(.other, "nobody serves the archive \(archive); start dicomfs serve")
+            }
+            usleep(100_000)
+        }
+        return client
+    }
+
     /// Whether someone listens.
-    var isServed: Bool {
+    package var isServed: Bool {
         guard let socket = try? ControlSocket.connect(ArchiveFolder.controlSocket(of: archive)) else { return false }
         close(socket)
         return true
     }
 
     /// Carries out a request over a connection of its own.
-    func perform(
-        _ request: ControlRequest, file: Int32?, receive: (ControlEvent) throws -> Void
+    package func perform(
+        _ request: ControlRequest, file: Int32? = nil, receive: (ControlEvent) throws -> Void = { _ in }
     ) throws(Failure) {
         do {
             let socket = try ControlSocket.connect(ArchiveFolder.controlSocket(of: archive))
@@ -30,7 +47,7 @@ package struct ControlClient: Sendable {
                 default: try receive(event)
                 }
             }
-            throw Failure(.other, "the process that serves \(archive) ended before it answered; try again")
+            throw Failure(.ended, "the process that serves \(archive) ended before it answered; try again")
         } catch {
             throw error as? Failure ?? Failure(.other, "\(error)")
         }

@@ -20,6 +20,11 @@ package enum ControlRequest: Codable, Sendable {
     case verify
     /// Remove the chunks of what was deleted. Event: ``ControlEvent/swept(chunks:bytes:)``.
     case sweep
+    /// What is stored and deleted from now on, without end; only of the process that serves. Events:
+    /// ``ControlEvent/watching``, then ``ControlEvent/changed(_:)``.
+    case watch
+    /// What the process that serves has done so far. Event: ``ControlEvent/live(_:)``.
+    case live
 }
 
 /// What an archive answers to a ``ControlRequest``: any number of events, the last of which is `done` or `failed`.
@@ -31,6 +36,10 @@ package enum ControlEvent: Codable, Sendable {
     case statistics(ArchiveStatistics)
     case verified(Verification, isDone: Bool)
     case swept(chunks: Int, bytes: UInt64)
+    /// Nothing that is committed after this is missed.
+    case watching
+    case changed(ArchiveChange)
+    case live(LiveStatistics)
     case done
     case failed(Failure)
 }
@@ -40,6 +49,8 @@ package struct Failure: Error, Codable, Sendable, CustomStringConvertible {
     /// The part of the codes of `ArchiveError` that commands tell apart.
     package enum Code: String, Codable, Sendable {
         case noArchive, inUse, notFound, notAnInstance, refused, noSpace, other
+        /// The process that serves ended before it answered.
+        case ended
     }
 
     /// What kind.

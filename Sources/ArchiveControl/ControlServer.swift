@@ -11,18 +11,26 @@ package final class ControlServer: Sendable {
     /// The most connections at a time; more wait.
     static let limit = 32
 
-    private let archive: Archive
+    let archive: Archive
     private let path: String
+    /// How many events wait for a watcher before it is cut off.
+    let mostWaiting: Int
+    /// How many watch.
+    let watchers = Mutex(0)
+    let mountCounts = Mutex<(@Sendable () -> MountCounts)?>(nil)
     private let listener: Int32
     private let connections = Mutex(Set<Int32>())
-    private let isStopped = Atomic(false)
+    let isStopped = Atomic(false)
     private let ended = Gate()
     /// Counts the connections that may still be accepted.
     private let room = DispatchSemaphore(value: 0)
 
     /// Listens; an old socket is replaced, since the archive's lock proves that its owner is gone.
-    package init(archive: Archive) throws(Failure) {
+    ///
+    /// - Parameter mostWaiting: how many events wait for a watcher that does not read, before it is cut off.
+    package init(archive: Archive, mostWaiting: Int = 20_000) throws(Failure) {
         self.archive = archive
+        self.mostWaiting = mostWaiting
         // Not made with this value: a semaphore may not be dropped below what it was made with.
         for _ in 0..<Self.limit { room.signal() }
         path = ArchiveFolder.controlSocket(of: archive.folder.path)
@@ -80,11 +88,17 @@ package final class ControlServer: Sendable {
                 defer { if let file { close(file) } }
                 var last = ControlEvent.done
                 do throws(Failure) {
-                    try archive.perform(request, file: file) { event in
-                        if case .verified(_, isDone: false) = event, isStopped.load(ordering: .acquiring) {
-                            throw Failure(.other, "the process that serves \(archive.folder.path) ends; verify again")
+                    switch request {
+                    case .watch: try watch(connection)
+                    case .live: try send(.live(liveStatistics()), to: connection)
+                    default:
+                        try archive.perform(request, file: file) { event in
+                            if case .verified(_, isDone: false) = event, isStopped.load(ordering: .acquiring) {
+                                throw Failure(
+                                    .other, "the process that serves \(archive.folder.path) ends; verify again")
+                            }
+                            try send(event, to: connection)
                         }
-                        try ControlSocket.send(event, file: nil, to: connection)
                     }
                 } catch {
                     last = .failed(error)
@@ -93,6 +107,12 @@ package final class ControlServer: Sendable {
             }
         } catch {
             // The client went away or sent no request: its connection ends, nothing else.
+        }
+    }
+
+    func send(_ event: ControlEvent, to connection: Int32) throws(Failure) {
+        do { try ControlSocket.send(event, file: nil, to: connection) } catch {
+            throw error as? Failure ?? Failure(.other, "\(error)")
         }
     }
 }

@@ -66,7 +66,7 @@ enum ControlSocket {
                 }
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Failure(.other, "the other side of the control socket went away") }
+            guard count > 0 else { throw Failure(.ended, "the other side of the control socket went away") }
             sent += count
         }
     }
@@ -118,7 +118,7 @@ enum ControlSocket {
             }
             guard more > 0 else {
                 if received == 0, more == 0 { return nil }
-                throw Failure(.other, "the other side of the control socket went away")
+                throw Failure(.ended, "the other side of the control socket went away")
             }
             received += more
         }

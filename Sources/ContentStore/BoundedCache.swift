@@ -21,6 +21,8 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     private let capacity: Int
     private let cost: @Sendable (Value) -> Int
     private let state = Mutex(State())
+    private let found = Atomic<Int>(0)
+    private let missed = Atomic<Int>(0)
 
     /// An empty cache.
     ///
@@ -35,9 +37,14 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     /// The value of a key, from `make` when it is not kept; nil, which is not kept, when `make` gives that.
     package func value(_ key: Key, make: () throws -> Value?) throws -> Value? {
         switch state.withLock({ find(key, &$0) }) {
-        case .value(let value): return value
-        case .madeByAnother(let pending): return try pending.wait()
+        case .value(let value):
+            found.wrappingAdd(1, ordering: .relaxed)
+            return value
+        case .madeByAnother(let pending):
+            found.wrappingAdd(1, ordering: .relaxed)
+            return try pending.wait()
         case .toMake(let pending):
+            missed.wrappingAdd(1, ordering: .relaxed)
             let result = Result { try make() }
             state.withLock { state in
                 // A `remove` meanwhile has taken the making away: what was made is then old.
@@ -49,6 +56,11 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
             pending.finish(result)
             return try result.get()
         }
+    }
+
+    /// How often a value was there or was being made by another thread, and how often it was made.
+    package var counts: (hits: Int, misses: Int) {
+        (found.load(ordering: .relaxed), missed.load(ordering: .relaxed))
     }
 
     /// Forgets the value of a key. One that is being made is given to those who wait for it, but not kept.

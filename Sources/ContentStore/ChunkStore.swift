@@ -40,6 +40,9 @@ package final class ChunkStore: Sendable {
     /// Bytes read from the engine for ``chunk(_:)`` since the start.
     package var bytesRead: UInt64 { read.load(ordering: .relaxed) }
 
+    /// How often ``chunk(_:)`` had the chunk at hand, and how often it was read from the engine.
+    package var counts: (hits: Int, misses: Int) { cache.counts }
+
     /// Begins an ingest: what it stores or finds stored is safe from ``sweep(isReferenced:)`` until it is dropped.
     package func beginIngest() -> IngestGeneration {
         IngestGeneration(store: self, number: running.withLock { $0.begin() })

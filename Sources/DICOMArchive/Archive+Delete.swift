@@ -20,8 +20,7 @@ extension Archive {
             }
             for node in nodes {
                 let now = Clock.nanoseconds()
-                let done = try commits.perform { plan in try plan.delete(node, at: now) }
-                announce(done)
+                let done = try commit { plan in try plan.delete(node, at: now) }
                 count += done.changes.count {
                     if case .removed(let node, _, _) = $0 { node.kind == .dicom } else { false }
                 }

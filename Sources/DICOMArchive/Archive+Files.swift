@@ -1,4 +1,5 @@
 import ContentStore
+import Synchronization
 
 extension Archive {
     /// The file of a `.dcm` node; nil when there is no such node.
@@ -16,6 +17,7 @@ extension Archive {
     /// The file of a stored version; nil when there is no such version.
     func file(_ reference: VersionReference) throws -> StoredFile? {
         guard let recipe = try recipe(reference) else { return nil }
+        work.headerRows.wrappingAdd(1, ordering: .relaxed)
         guard let header = try store.engine.row(.header, reference.key()) else {
             throw ArchiveError(
                 .damaged, "the header row of instance \(reference.instance) is missing; run dicomfs verify")
@@ -24,6 +26,7 @@ extension Archive {
     }
 
     func recipe(_ reference: VersionReference) throws -> Recipe? {
+        work.recipeRows.wrappingAdd(1, ordering: .relaxed)
         guard let bytes = try store.engine.row(.recipe, reference.key()) else { return nil }
         return try Recipe(bytes.span.bytes)
     }

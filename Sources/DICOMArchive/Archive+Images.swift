@@ -2,6 +2,7 @@ import ContentStore
 import DICOM
 import Dispatch
 import Imaging
+import Synchronization
 
 /// A PNG made of one frame.
 package struct RenderedImage: Sendable {
@@ -21,7 +22,13 @@ extension Archive {
                     let file = try file(dicomNode)
                 else { return nil }
                 turns.wait()
-                defer { turns.signal() }
+                let begin = ContinuousClock.now
+                defer {
+                    work.renders.wrappingAdd(1, ordering: .relaxed)
+                    let taken = begin.duration(to: .now) / .nanoseconds(1)
+                    work.renderNanoseconds.wrappingAdd(UInt64(max(0, taken)), ordering: .relaxed)
+                    turns.signal()
+                }
                 return try render(file, frame: node.kind == .frame ? node.frame.number - 1 : 0)
             }
         } catch {

@@ -1,6 +1,5 @@
 package import ContentStore
 import Imaging
-import Synchronization
 
 /// A DICOM archive: instances kept once by content, found by patient, study, series and instance.
 ///
@@ -18,7 +17,8 @@ package final class Archive: Sendable {
     let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
     /// Room for two of the largest: each is read in many pieces, and would be rendered anew for each.
     let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * PNGShape.largestFile) { $0.bytes.count }
-    private let observer = Mutex<(any TreeObserver)?>(nil)
+    let observers = Observers()
+    let work = ArchiveWork()
 
     /// Opens the archive in a folder.
     ///
@@ -53,10 +53,7 @@ package final class Archive: Sendable {
         commits = CommitQueue(engine: engine)
     }
 
-    /// Who is told what changes in the tree; nil for no one. One at a time.
-    package func setObserver(_ new: (any TreeObserver)?) { observer.withLock { $0 = new } }
-
-    /// Forgets what went and tells the observer, on the thread of the change, after the commit and with no lock held.
+    /// Forgets what went and tells the observers, on the thread of the change, after the commit and with no lock held.
     func announce(_ outcome: CommitOutcome) {
         if !outcome.removedNodes.isEmpty {
             let nodes = Set(outcome.removedNodes)
@@ -65,8 +62,7 @@ package final class Archive: Sendable {
             let ordinals = Set(outcome.removedFrameOrdinals)
             if !ordinals.isEmpty { images.removeAll { $0.kind == .frame && ordinals.contains($0.frame.ordinal) } }
         }
-        guard !outcome.changes.isEmpty else { return }
-        observer.withLock { $0 }?.treeDidChange(outcome.changes)
+        observers.tell(outcome)
     }
 }
 

@@ -33,22 +33,28 @@ extension CommitPlan {
             guard let bytes = try row(.index, IndexKey.node(node)) else { continue }
             let parent = try NodeRow(bytes.span.bytes).parent
             put(.index, IndexKey.node(node), nil)
-            if let removed = try removeEntry(node, in: parent, at: time) { outcome.changes.append(removed) }
+            if let removed = try removeEntry(node, in: parent, at: time) {
+                outcome.changes.append(removed)
+                outcome.identifiers[node] = reference.instance
+            }
             parents.insert(parent)
         }
-        for parent in parents { try removeIfEmpty(parent, at: time, changes: &outcome.changes) }
+        for parent in parents { try removeIfEmpty(parent, at: time, &outcome) }
         return outcome
     }
 
-    private mutating func removeIfEmpty(_ directory: NodeID, at time: UInt64, changes: inout [TreeChange]) throws {
+    private mutating func removeIfEmpty(_ directory: NodeID, at time: UInt64, _ outcome: inout CommitOutcome) throws {
         guard directory != .root, try isEmpty(directory), let bytes = try row(.index, IndexKey.node(directory)) else {
             return
         }
         let nodeRow = try NodeRow(bytes.span.bytes)
         put(.index, IndexKey.node(directory), nil)
         for (kind, value) in nodeRow.lookUps { put(.index, IndexKey.lookUp(kind, value, directory), nil) }
-        if let removed = try removeEntry(directory, in: nodeRow.parent, at: time) { changes.append(removed) }
-        try removeIfEmpty(nodeRow.parent, at: time, changes: &changes)
+        if let removed = try removeEntry(directory, in: nodeRow.parent, at: time) {
+            outcome.changes.append(removed)
+            outcome.identifiers[directory] = nodeRow.id
+        }
+        try removeIfEmpty(nodeRow.parent, at: time, &outcome)
     }
 }
 

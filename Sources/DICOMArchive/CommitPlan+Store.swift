@@ -42,6 +42,7 @@ extension CommitPlan {
             put(.index, IndexKey.lookUp(.sopInstanceUID, recipe.identity.sopInstanceUID, node), [])
         } else {
             put(.index, IndexKey.node(node), row.encoded)
+            outcome.version = (row.id, version, recipe.entry(name: "").size)
         }
         put(.recipe, recipe.reference.key(), recipe.encoded)
         put(.header, recipe.reference.key(), instance.header)
@@ -98,6 +99,7 @@ extension CommitPlan {
             put(.index, IndexKey.lookUp(.sopInstanceUID, uid, oldNode), nil)
             put(.index, IndexKey.lookUp(.sopInstanceUID, uid, node), [])
             outcome.changes.append(removed)
+            outcome.identifiers[oldNode] = nodeRow.id
             outcome.changes.append(try add(node, nodeRow, recipe.entry(name: removed.entry.name)))
         } else {
             put(.index, IndexKey.node(node), nodeRow.encoded)

@@ -95,6 +95,12 @@ struct CommitOutcome: Sendable {
     var removedNodes: [NodeID] = []
     /// The frame ordinals that went.
     var removedFrameOrdinals: [UInt64] = []
+    /// The identifiers of what went from the tree.
+    var identifiers: [NodeID: OrthancIdentifier] = [:]
+    /// A further version that was stored.
+    var version: (instance: OrthancIdentifier, number: Int, size: UInt64)?
+    /// What happened, for those who watch; none when nobody does.
+    var events: [ArchiveEvent] = []
 }
 
 /// What became of an instance that was handed over.

@@ -81,9 +81,8 @@ package struct PreparedIngest: Sendable {
         let instance = instance
         do { try archive.store.engine.checkSpace() } catch { throw ArchiveError(error) }
         let done = try withExtendedLifetime(generation) { () throws(ArchiveError) in
-            try archive.commits.perform { plan in try plan.store(instance) }
+            try archive.commit { plan in try plan.store(instance) }
         }
-        archive.announce(done)
         return IngestOutcome(instance: instance.recipe.reference.instance, result: done.result)
     }
 }

@@ -7,6 +7,7 @@ package struct DirectoryReply: ~Copyable {
     private let withAttributes: Bool
     private var buffer: [CChar]
     private var used = 0
+    private var count = 0
 
     init(_ pending: consuming PendingRequest, capacity: Int, withAttributes: Bool) {
         self.pending = pending
@@ -37,12 +38,14 @@ package struct DirectoryReply: ~Copyable {
         }
         guard size <= rest else { return false }
         used += size
+        count += 1
         return true
     }
 
     /// Sends the entries added; none means that the directory has no more.
     package consuming func send() {
         let (buffer, used) = (buffer, used)
+        pending.session.counters.entries.add(count)
         pending.answer { fuse_reply_buf($0, buffer, used) }
     }
 

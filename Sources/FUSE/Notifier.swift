@@ -13,6 +13,8 @@ package final class Notifier: Sendable {
     }
 
     private let state: Mutex<State>
+    /// How many notifications were sent.
+    package let sent = Counter()
 
     init(handle: OpaquePointer) { state = Mutex(State(handle: handle)) }
 
@@ -62,6 +64,7 @@ package final class Notifier: Sendable {
             return SendableHandle(state.handle)
         }
         guard let handle = handle.pointer else { return false }
+        sent.add()
         // ENOENT: the kernel has nothing of it. Any other failure means that the mount is going.
         let code = body(handle)
         state.withLock { $0.running -= 1 }

@@ -97,7 +97,7 @@ private func readDirectoryPlus(
 
 private func list(_ request: fuse_req_t?, _ node: fuse_ino_t, _ size: Int, _ cookie: off_t, withAttributes: Bool) {
     guard let session = session(request) else { return _ = fuse_reply_err(request, EIO) }
-    session.counters.directories.add()
+    (withAttributes ? session.counters.directoriesPlus : session.counters.directories).add()
     let reply = DirectoryReply(
         PendingRequest(request: request, session: session), capacity: size, withAttributes: withAttributes)
     session.fileSystem.readDirectory(node, after: UInt64(max(0, cookie)), reply)
@@ -110,8 +110,12 @@ private func statistics(_ request: fuse_req_t?, _: fuse_ino_t) {
 }
 
 /// Nothing is remembered, so nothing is forgotten.
-private func forget(_ request: fuse_req_t?, _: fuse_ino_t, _: UInt64) { fuse_reply_none(request) }
+private func forget(_ request: fuse_req_t?, _: fuse_ino_t, _: UInt64) {
+    session(request)?.counters.forgets.add()
+    fuse_reply_none(request)
+}
 
-private func forgetMulti(_ request: fuse_req_t?, _: Int, _: UnsafeMutablePointer<fuse_forget_data>?) {
+private func forgetMulti(_ request: fuse_req_t?, _ count: Int, _: UnsafeMutablePointer<fuse_forget_data>?) {
+    session(request)?.counters.forgets.add(count)
     fuse_reply_none(request)
 }

@@ -12,14 +12,21 @@ struct PendingRequest: ~Copyable {
         self.session = session
     }
 
-    deinit { if !isAnswered { fuse_reply_err(request, EIO) } }
+    deinit {
+        guard !isAnswered else { return }
+        session.counters.fail(EIO)
+        fuse_reply_err(request, EIO)
+    }
 
     consuming func answer(_ send: (fuse_req_t?) -> Void) {
         isAnswered = true
         send(request)
     }
 
-    consuming func fail(_ code: Int32) { answer { fuse_reply_err($0, code) } }
+    consuming func fail(_ code: Int32) {
+        session.counters.fail(code)
+        answer { fuse_reply_err($0, code) }
+    }
 }
 
 /// The answer to LOOKUP. Dropped unanswered, it is EIO.

@@ -140,6 +140,11 @@ extension Database {
         if family.bloomBitsPerKey > 0 {
             rocksdb_block_based_options_set_filter_policy(
                 table, rocksdb_filterpolicy_create_bloom_full(family.bloomBitsPerKey))
+            // In pieces of 4 KiB: the filter of a whole file reaches 1 MiB, more than a shard of the cache holds, and was
+            // then read anew by each get. When 1,000,000 patients were stored, that was 70 % of the time.
+            rocksdb_block_based_options_set_partition_filters(table, 1)
+            rocksdb_block_based_options_set_index_type(
+                table, Int32(rocksdb_block_based_table_index_type_two_level_index_search))
         }
         rocksdb_options_set_block_based_table_factory(made, table)
         rocksdb_block_based_options_destroy(table)

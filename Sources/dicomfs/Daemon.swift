@@ -45,7 +45,16 @@ struct Daemon: Sendable {
         let associations = try listener.map { configuration throws(ExitStatus) in try listen(configuration, socket) }
         let complete = Gate()
         // The mount is closed last: who reads does not wait for those who send.
-        var doors = try source.map { source throws(ExitStatus) in [try mount(source, mountOptions, complete)] } ?? []
+        var doors: [Door] = []
+        if let source {
+            let (session, announcer) = try mount(source, mountOptions)
+            control.countMount { MountCounts(session) }
+            doors.append(
+                Door("mount", run: session.run) {
+                    if announcer.finish() { complete.open() }
+                    session.stop()
+                })
+        }
         doors.append(Door("control socket", run: control.run, stop: control.stop))
         if let associations { doors.append(Door("DICOM", run: associations.run, stop: associations.stop)) }
         doors.append(signals(source))
@@ -89,10 +98,9 @@ struct Daemon: Sendable {
         }
     }
 
-    /// - Parameter complete: opened at the end if the kernel has been told everything that changed.
     private func mount(
-        _ source: MountSource, _ mountOptions: MountOptions, _ complete: Gate
-    ) throws(ExitStatus) -> Door {
+        _ source: MountSource, _ mountOptions: MountOptions
+    ) throws(ExitStatus) -> (Session, TreeAnnouncer) {
         let tree = ArchiveTree(archive)
         var options = mountOptions.session
         options.name = archive.folder.path
@@ -103,14 +111,9 @@ struct Daemon: Sendable {
             }
         }
         let announcer = TreeAnnouncer(tree, session.notifier)
-        archive.setObserver(announcer)
+        archive.addObserver(announcer)
         if case .inherited(_, _, isComplete: false) = source { announcer.forgetEverything() }
-        return Door(
-            "mount", run: session.run,
-            stop: {
-                if announcer.finish() { complete.open() }
-                session.stop()
-            })
+        return (session, announcer)
     }
 
     /// The first request is answered when the kernel and we have agreed.

@@ -66,8 +66,8 @@ struct DICOMFS: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, Import.self, List.self, Show.self, Export.self, Delete.self, Stats.self, Verify.self,
-            Sweep.self,
+            Serve.self, Import.self, List.self, Show.self, Export.self, Delete.self, Stats.self, Watch.self,
+            Verify.self, Sweep.self,
         ])
 }
 

@@ -13,6 +13,7 @@ final class ArchiveMount: Sendable {
     let path: String
     let archive: Archive
     let session: Session
+    private let announcer: TreeAnnouncer
     private let ended: Gate
 
     static let subtype = "dicomfstest"
@@ -28,7 +29,8 @@ final class ArchiveMount: Sendable {
         var options = Session.Options()
         options.subtype = Self.subtype
         session = try Session.mount(tree, at: try MountPoint(path, subtype: Self.subtype), options: options)
-        archive.setObserver(TreeAnnouncer(tree, session.notifier))
+        announcer = TreeAnnouncer(tree, session.notifier)
+        archive.addObserver(announcer)
         let (session, ended, path) = (session, Gate(), path)
         self.ended = ended
         Thread.start {
@@ -43,7 +45,7 @@ final class ArchiveMount: Sendable {
 
     deinit {
         // It holds the tree, and the tree the archive.
-        archive.setObserver(nil)
+        archive.removeObserver(announcer)
         session.stop()
         ended.wait()
     }
