@@ -8,10 +8,19 @@ import Glibc
 /// with what was looked at. Usable from any thread.
 package final class ArchiveTree: FileSystem {
     let archive: Archive
-    let held = HeldDirectories()
+    let options: TreeOptions
+    let held: HeldDirectories
 
     /// The tree of an archive.
-    package init(_ archive: Archive) { self.archive = archive }
+    ///
+    /// - Parameters:
+    ///   - options: what it shows.
+    ///   - isInherited: whether the mount was served by another process before, so that the kernel may hold anything.
+    package init(_ archive: Archive, _ options: TreeOptions = TreeOptions(), isInherited: Bool = false) {
+        self.archive = archive
+        self.options = options
+        held = HeldDirectories(isInherited: isInherited)
+    }
 
     package func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply) {
         var reply: EntryReply? = reply
@@ -53,14 +62,14 @@ package final class ArchiveTree: FileSystem {
 
     /// Calls `body` once with the bytes of a file in a range.
     private func withBytes(of node: NodeID, _ range: Range<Int>, _ body: (RawSpan) -> Void) throws {
-        switch node.kind {
+        switch node.original.kind {
         case .dicom:
             guard let file = try archive.file(node) else { throw ErrorNumber(ESTALE) }
             try file.withBytes(range, from: archive.store, body)
         case .png, .frame:
             guard let image = try archive.image(node) else { throw ErrorNumber(ESTALE) }
             body(image.bytes.span.bytes.extracting(range.clamped(to: 0..<image.bytes.count)))
-        case .fixed, .patient, .study, .series, .frames: throw ErrorNumber(EISDIR)
+        case .fixed, .patient, .study, .series, .frames, .datePart, .idPart: throw ErrorNumber(EISDIR)
         default: throw ErrorNumber(ESTALE)
         }
     }

@@ -23,7 +23,7 @@ extension Archive {
                 let done = try commits.perform { plan in try plan.delete(node, at: now) }
                 announce(done)
                 count += done.changes.count {
-                    if case .removed(let node, _, _) = $0 { node.kind == .dicom } else { false }
+                    if case .removed(let node, _, _, _) = $0 { node.kind == .dicom } else { false }
                 }
             }
         } catch {

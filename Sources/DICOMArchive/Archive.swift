@@ -18,6 +18,7 @@ package final class Archive: Sendable {
     let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
     /// Room for two of the largest: each is read in many pieces, and would be rendered anew for each.
     let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * PNGShape.largestFile) { $0.bytes.count }
+    private let changed = Atomic<UInt64>(Clock.nanoseconds())
     private let observer = Mutex<(any TreeObserver)?>(nil)
 
     /// Opens the archive in a folder.
@@ -49,6 +50,10 @@ package final class Archive: Sendable {
         commits = CommitQueue(engine: engine)
     }
 
+    /// When anything in the tree last changed, in nanoseconds since 1970, or when the archive was opened: not before any
+    /// change there was.
+    package var lastChange: UInt64 { changed.load(ordering: .sequentiallyConsistent) }
+
     /// Who is told what changes in the tree; nil for no one. One at a time.
     package func setObserver(_ new: (any TreeObserver)?) { observer.withLock { $0 = new } }
 
@@ -62,6 +67,7 @@ package final class Archive: Sendable {
             if !ordinals.isEmpty { images.removeAll { $0.kind == .frame && ordinals.contains($0.frame.ordinal) } }
         }
         guard !outcome.changes.isEmpty else { return }
+        changed.max(Clock.nanoseconds(), ordering: .sequentiallyConsistent)
         observer.withLock { $0 }?.treeDidChange(outcome.changes)
     }
 }

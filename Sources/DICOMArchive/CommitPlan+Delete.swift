@@ -31,10 +31,13 @@ extension CommitPlan {
             }
             put(.index, IndexKey.lookUp(.sopInstanceUID, recipe.identity.sopInstanceUID, node), nil)
             guard let bytes = try row(.index, IndexKey.node(node)) else { continue }
-            let parent = try NodeRow(bytes.span.bytes).parent
+            let nodeRow = try NodeRow(bytes.span.bytes)
             put(.index, IndexKey.node(node), nil)
-            if let removed = try removeEntry(node, in: parent, at: time) { outcome.changes.append(removed) }
-            parents.insert(parent)
+            let names = ViewNames(nodeRow, sopInstanceUID: recipe.identity.sopInstanceUID)
+            if let removed = try removeEntry(node, in: nodeRow.parent, names: names, at: time) {
+                outcome.changes.append(removed)
+            }
+            parents.insert(nodeRow.parent)
         }
         for parent in parents { try removeIfEmpty(parent, at: time, changes: &outcome.changes) }
         return outcome
@@ -47,7 +50,9 @@ extension CommitPlan {
         let nodeRow = try NodeRow(bytes.span.bytes)
         put(.index, IndexKey.node(directory), nil)
         for (kind, value) in nodeRow.lookUps { put(.index, IndexKey.lookUp(kind, value, directory), nil) }
-        if let removed = try removeEntry(directory, in: nodeRow.parent, at: time) { changes.append(removed) }
+        if let removed = try removeEntry(directory, in: nodeRow.parent, names: ViewNames(nodeRow), at: time) {
+            changes.append(removed)
+        }
         try removeIfEmpty(nodeRow.parent, at: time, changes: &changes)
     }
 }

@@ -35,18 +35,39 @@ extension CommitPlan {
         throw ArchiveError(.io, "no node id is free beside \(natural.rawValue)")
     }
 
-    /// A name that no sibling has: with the short suffix, or else with the whole identifier.
+    /// A name that no sibling has: with the short suffix, or else with the whole identifier. Of a study that none has,
+    /// since by-study puts those of all patients together.
     func freeName(
         _ parts: [String], id: OrthancIdentifier, in parent: NodeID, beside natural: NodeID
     ) throws -> String {
         let short = SafeName.join(parts, suffix: id.shortSuffix)
         var isTaken = false
-        let range = IndexKey.range(like: natural) { IndexKey.entry(parent, $0) }
-        try scan(.index, from: range.from, upTo: range.upTo) { _, value in
-            isTaken = try EntryRow(value).name == short
-            return !isTaken
+        if natural.kind == .study {
+            try scanNodes(like: natural) { node, row in
+                let entry = try self.row(.index, IndexKey.entry(row.parent, node)).map { try EntryRow($0.span.bytes) }
+                isTaken = entry?.name == short
+                return !isTaken
+            }
+        } else {
+            let range = IndexKey.range(like: natural) { IndexKey.entry(parent, $0) }
+            try scan(.index, from: range.from, upTo: range.upTo) { _, value in
+                isTaken = try EntryRow(value).name == short
+                return !isTaken
+            }
         }
         return isTaken ? SafeName.join(parts, suffix: id.hex40) : short
+    }
+
+    /// Whether a study has this UID as its name in by-uid.
+    func isNameOfStudy(_ uid: String) throws -> Bool {
+        var isTaken = false
+        let prefix = IndexKey.lookUpPrefix(.studyInstanceUID, uid)
+        try scan(.index, from: prefix, upTo: prefix.successor) { key, _ in
+            let bytes = try row(.index, IndexKey.node(IndexKey.lastNode(key)))
+            isTaken = try bytes.map { try !NodeRow($0.span.bytes).sharesUID } ?? false
+            return !isTaken
+        }
+        return isTaken
     }
 
     /// Adds a resource to the tree: its node row, its entry, and the directory's time.
@@ -58,11 +79,15 @@ extension CommitPlan {
     }
 
     /// Takes an entry out of its directory.
-    mutating func removeEntry(_ node: NodeID, in parent: NodeID, at time: UInt64) throws -> TreeChange? {
+    ///
+    /// - Parameter names: what the views call it.
+    mutating func removeEntry(
+        _ node: NodeID, in parent: NodeID, names: ViewNames, at time: UInt64
+    ) throws -> TreeChange? {
         guard let bytes = try row(.index, IndexKey.entry(parent, node)) else { return nil }
         put(.index, IndexKey.entry(parent, node), nil)
         try touch(parent, at: time)
-        return .removed(node, parent: parent, entry: try EntryRow(bytes.span.bytes))
+        return .removed(node, parent: parent, entry: try EntryRow(bytes.span.bytes), names: names)
     }
 
     /// Whether a directory has no entry left.
