@@ -86,6 +86,8 @@ extension ArchiveTree {
             guard next > cookie, options.listed.contains(file), options.hasImages || file != .png else { continue }
             let node = instance.of(kind).seen(in: directory.view)
             guard let attributes = InstanceEntries.attributes(of: node, entry) else { continue }
+            // The size of JSON is not known without making it.
+            let isKnown = isKnown && kind != .json
             guard page.add(stem + suffix, attributes, cookie: next, isKnown: isKnown) else { return false }
         }
         return true

@@ -119,7 +119,11 @@ extension ArchiveTree {
 
     /// The attributes of an entry of the instance with this row.
     private func attributes(of node: NodeID, _ entry: EntryRow) throws -> Attributes? {
-        InstanceEntries.attributes(of: node, entry)
+        guard node.kind == .json else { return InstanceEntries.attributes(of: node, entry) }
+        // Made for its size, and kept for those who read it then.
+        guard let json = try archive.json(node) else { return nil }
+        return Attributes(
+            node: node.rawValue, isDirectory: false, size: UInt64(json.count), modified: entry.jsonModified)
     }
 
     /// A version of an instance; nil stands for that of the node. Not kept: versions come and go unannounced.

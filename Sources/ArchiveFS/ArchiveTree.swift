@@ -69,6 +69,9 @@ package final class ArchiveTree: FileSystem {
         case .png, .frame:
             guard let image = try archive.image(node) else { throw ErrorNumber(ESTALE) }
             body(image.bytes.span.bytes.extracting(range.clamped(to: 0..<image.bytes.count)))
+        case .json:
+            guard let json = try archive.json(node) else { throw ErrorNumber(ESTALE) }
+            body(json.span.bytes.extracting(range.clamped(to: 0..<json.count)))
         case .fixed, .patient, .study, .series, .frames, .datePart, .idPart: throw ErrorNumber(EISDIR)
         default: throw ErrorNumber(ESTALE)
         }
@@ -86,6 +89,8 @@ struct ErrorNumber: Error {
         switch error {
         case let error as ErrorNumber: code = error.code
         case let error as ArchiveError where error.code == .notFound: code = ESTALE
+        // A header too long to be made JSON of.
+        case let error as ArchiveError where error.code == .refused: code = EFBIG
         default: code = EIO
         }
     }

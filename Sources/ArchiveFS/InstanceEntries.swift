@@ -11,13 +11,14 @@ struct InstanceEntries {
     /// The names of all entries of an instance that a directory has under this name.
     static func names(_ stem: String) -> [String] { kinds.map { stem + $0.suffix } }
 
-    /// The attributes of the entry with this node, which may be a view's; nil when there is none of that kind. Not of
-    /// `.json`, whose size the row does not have.
+    /// The attributes of the entry with this node, which may be a view's; nil when there is none of that kind. Of
+    /// `.json` without its size, which the row does not have.
     static func attributes(of node: NodeID, _ entry: EntryRow) -> Attributes? {
         switch node.original.kind {
         case .dicom:
             Attributes(node: node.rawValue, isDirectory: false, size: entry.size, modified: entry.modified)
         case .png where entry.pngSize > 0: image(node, entry)
+        case .json: Attributes(node: node.rawValue, isDirectory: false, modified: entry.jsonModified)
         case .frames where entry.frames > 0:
             Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
         default: nil

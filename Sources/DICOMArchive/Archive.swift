@@ -18,6 +18,8 @@ package final class Archive: Sendable {
     let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
     /// Room for two of the largest: each is read in many pieces, and would be rendered anew for each.
     let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * PNGShape.largestFile) { $0.bytes.count }
+    /// Room for one of the longest: each is read in many pieces.
+    let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON) { $0.count }
     private let changed = Atomic<UInt64>(Clock.nanoseconds())
     private let observer = Mutex<(any TreeObserver)?>(nil)
 
@@ -62,6 +64,7 @@ package final class Archive: Sendable {
         if !outcome.removedNodes.isEmpty {
             let nodes = Set(outcome.removedNodes)
             files.removeAll { nodes.contains($0) }
+            models.removeAll { nodes.contains($0.of(.dicom)) }
             images.removeAll { nodes.contains($0.of(.dicom)) && $0.kind != .frame }
             let ordinals = Set(outcome.removedFrameOrdinals)
             if !ordinals.isEmpty { images.removeAll { $0.kind == .frame && ordinals.contains($0.frame.ordinal) } }

@@ -174,6 +174,9 @@ package struct EntryRow: Hashable, Sendable {
     /// time, since their size is the same.
     package var imageModified: UInt64 { modified + UInt64(Renderer.epoch - 1) * 1_000_000_000 }
 
+    /// Nanoseconds since 1970-01-01 UTC of an instance's JSON: that of other text has another time.
+    package var jsonModified: UInt64 { modified + UInt64(DataSetHeader.jsonEpoch - 1) * 1_000_000_000 }
+
     var encoded: [UInt8] {
         var writer = RecordWriter()
         writer.string(1, name)
