@@ -91,9 +91,8 @@ extension ArchiveTree {
         let isKnown = try !Self.isLarge { next in try archive.studies(from: NodeID(.study, 0)) { try next($0.node) } }
         let changes = held.changes
         let first = NodeID(rawValue: NodeID(.study, 0).rawValue + Cookie.firstPayload(after: cookie))
-        try archive.studies(from: first) { study in
-            if directory == .unknownDate, study.names.date != nil { return true }
-            return try add(study, in: directory.view, since: changes, isKnown: isKnown, &page)
+        try archive.studies(from: first, isUndated: directory == .unknownDate) { study in
+            try add(study, in: directory.view, since: changes, isKnown: isKnown, &page)
         }
     }
 

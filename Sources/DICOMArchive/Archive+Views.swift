@@ -19,9 +19,13 @@ extension Archive {
     }
 
     /// Calls `body` with the studies of all patients in node order, from a node on, until it returns false.
-    package func studies(from first: NodeID, _ body: (Seen) throws -> Bool) throws(ArchiveError) {
-        let end = [1] + NodeID(.series, 0).key
-        try studies(from: IndexKey.node(first), upTo: end, body)
+    ///
+    /// - Parameter isUndated: only those whose Study Date is no day.
+    package func studies(
+        from first: NodeID, isUndated: Bool = false, _ body: (Seen) throws -> Bool
+    ) throws(ArchiveError) {
+        let end = IndexKey.node(NodeID(.series, 0))
+        try studies(from: IndexKey.node(first), upTo: end, isUndated: isUndated, body)
     }
 
     /// The study whose entry in its patient has a name.
@@ -199,11 +203,14 @@ extension Archive {
     }
 
     private func studies(
-        from first: [UInt8], upTo end: [UInt8], _ body: (Seen) throws -> Bool
+        from first: [UInt8], upTo end: [UInt8], isUndated: Bool = false, _ body: (Seen) throws -> Bool
     ) throws(ArchiveError) {
         do {
             try store.engine.scan(.index, from: first, upTo: end) { key, value in
-                guard let study = try seen(IndexKey.lastNode(key), NodeRow(value)) else { return true }
+                let row = try NodeRow(value)
+                guard !isUndated || ViewNames(row).date == nil, let study = try seen(IndexKey.lastNode(key), row) else {
+                    return true
+                }
                 return try body(study)
             }
         } catch {

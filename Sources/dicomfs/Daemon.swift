@@ -75,7 +75,7 @@ struct Daemon: Sendable {
     }
 
     private func mount(_ mountPoint: MountPoint, _ mountOptions: MountOptions) throws(ExitStatus) -> Session {
-        let tree = ArchiveTree(archive)
+        let tree = ArchiveTree(archive, mountOptions.tree)
         var options = mountOptions.session
         options.name = archive.folder.path
         let session = try failing { () throws(MountError) in
