@@ -111,21 +111,35 @@ struct JSONValue {
     private func writeTexts(to text: inout JSONText) {
         let bytes = header.bytes[entry.start..<entry.end]
         let set: SpecificCharacterSet = vr.takesCharacterSet ? header.characterSet : .latin1
-        let values: [String] =
-            vr.form == .text
-            ? [set.decode(bytes)] : set.decodeValues(bytes, isPersonName: vr == .pn)
-        let texts = values.map { Self.trimmed($0) }
-        // Only padding: an empty value.
-        guard texts.count > 1 || texts.first?.isEmpty == false else { return }
-        text.plain(",\"Value\":")
-        text.array(texts) { text, value in
-            if value.isEmpty { return text.plain("null") }
-            switch vr.form {
-            case .integers: text.numberOrString(JSONNumber.integer(value), value)
-            case .decimals: text.numberOrString(JSONNumber.decimal(value), value)
-            case .names: Self.writeName(value, to: &text)
-            default: text.string(value)
-            }
+        if vr.form == .text {
+            let value = Self.trimmed(set.decode(bytes))
+            guard !value.isEmpty else { return }
+            text.plain(",\"Value\":")
+            return text.array([value]) { $0.string($1) }
+        }
+        // One by one: a hostile value has millions.
+        var count = 0
+        var isOpen = false
+        set.forEachValue(bytes, isPersonName: vr == .pn) { value in
+            let value = Self.trimmed(value)
+            count += 1
+            // Alone, an empty value is none.
+            if count == 1, value.isEmpty { return true }
+            text.plain(isOpen ? "," : count == 1 ? ",\"Value\":[" : ",\"Value\":[null,")
+            isOpen = true
+            write(value, to: &text)
+            return !text.isTooLong
+        }
+        if isOpen { text.plain("]") }
+    }
+
+    private func write(_ value: String, to text: inout JSONText) {
+        if value.isEmpty { return text.plain("null") }
+        switch vr.form {
+        case .integers: text.numberOrString(JSONNumber.integer(value), value)
+        case .decimals: text.numberOrString(JSONNumber.decimal(value), value)
+        case .names: Self.writeName(value, to: &text)
+        default: text.string(value)
         }
     }
 

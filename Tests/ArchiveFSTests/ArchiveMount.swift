@@ -24,8 +24,7 @@ final class ArchiveMount: Sendable {
         let folder = try folder ?? TemporaryFolder()
         self.folder = folder
         path = try folder.makeFolder("mount")
-        archive = try Archive(
-            path: folder.appending("archive"), create: true, holder: ArchiveFolder.Holder(command: "test"))
+        archive = try Self.open(folder.appending("archive"))
         let tree = ArchiveTree(archive, shown)
         var options = Session.Options()
         options.subtype = Self.subtype
@@ -40,6 +39,20 @@ final class ArchiveMount: Sendable {
         // A test that hangs on its own mount is to fail instead.
         Thread.start {
             if !ended.wait(milliseconds: 90_000) { umount2(path, Int32(MNT_FORCE)) }
+        }
+    }
+
+    /// Opens an archive; one that was mounted before is held by the thread that served it until that has ended.
+    private static func open(_ path: String) throws -> Archive {
+        var tries = 0
+        while true {
+            do throws(ArchiveError) {
+                return try Archive(path: path, create: true, holder: ArchiveFolder.Holder(command: "test"))
+            } catch {
+                guard error.code == .inUse, tries < 500 else { throw error }
+                tries += 1
+                usleep(10_000)
+            }
         }
     }
 

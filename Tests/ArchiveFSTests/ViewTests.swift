@@ -1,11 +1,13 @@
 import ArchiveFS
+import ContentStore
 import DICOM
-import DICOMArchive
 import FUSE
 import Foundation
 import Glibc
 import TestSupport
 import Testing
+
+@testable import DICOMArchive
 
 /// What `.views` shows.
 @Suite(.serialized)
@@ -164,6 +166,38 @@ struct ViewTests {
         #expect(fileStatus("\(view)/1.2.3") == nil)
         _ = try store("A")
         #expect(names(view) == ["1.2.3", long])
+    }
+
+    @Test(arguments: [5000, 25_000])
+    func `the kernel keeps no inodes of the entries of a large view`(count: Int) throws {
+        let mount = try ArchiveMount()
+        // Rows of studies without anything in them: all that a listing reads.
+        var changes: [RowChange] = []
+        let patient = NodeID(.patient, 1)
+        for number in 0..<count {
+            let id = OrthancIdentifier.study("P1", "1.2.\(number)")
+            let node = NodeID(.study, id.leading(bits: NodeID.payloadBits))
+            var row = NodeRow(level: .study, id: id, parent: patient)
+            row.attributes = [
+                Attribute(tag: .studyInstanceUID, value: "1.2.\(number)"),
+                Attribute(tag: .studyDate, value: "20240131"),
+            ]
+            var entry = EntryRow()
+            entry.name = "20240131_\(id.shortSuffix)"
+            changes.append(RowChange(.index, IndexKey.node(node), row.encoded))
+            changes.append(RowChange(.index, IndexKey.entry(patient, node), entry.encoded))
+            for (kind, value) in row.lookUps {
+                changes.append(RowChange(.index, IndexKey.lookUp(kind, value, node), []))
+            }
+        }
+        try mount.archive.store.engine.commit([Commit(partition: [], changes: changes)])
+        for view in ["by-study", "by-uid", "by-date/2024/01/31"] {
+            let all = names(mount.appending(".views/\(view)"))
+            #expect(Set(all).count == count)
+            let lookUps = mount.session.counters.lookUps.value
+            for name in all.prefix(100) { #expect(fileStatus(mount.appending(".views/\(view)/\(name)")) != nil) }
+            #expect(mount.session.counters.lookUps.value - lookUps == (count > 20_000 ? 100 : 0), "\(view)")
+        }
     }
 
     static let hostile = [

@@ -134,6 +134,25 @@ struct JSONTests {
                 + "{\"00280106\":{\"vr\":\"SS\",\"Value\":[-1]},\"00540220\":{\"vr\":\"SQ\",\"Value\":[{}]}},{}]}}")
     }
 
+    @Test func `text in an item is in the set of the item, or of the data set around it`() throws {
+        var set = DataSetBuilder()
+        set.text(.specificCharacterSet, .cs, "ISO_IR 192")
+        set.start(Tag(0x0040, 0x0275), .sq, DataSetBuilder.undefined)
+        set.item()
+        set.text(.studyDescription, .lo, "é")
+        set.endItem()
+        set.item()
+        set.text(.specificCharacterSet, .cs, "ISO_IR 100")
+        set.element(.studyDescription, .lo, [0xE9, 0x20])
+        set.endItem()
+        set.endSequence()
+        let charset = "\"00080005\":{\"vr\":\"CS\",\"Value\":[\"ISO_IR 192\"]}"
+        let description = "\"00081030\":{\"vr\":\"LO\",\"Value\":[\"é\"]}"
+        #expect(
+            try json(set)
+                == "{\(charset),\"00400275\":{\"vr\":\"SQ\",\"Value\":[{\(description)},{\(charset),\(description)}]}}")
+    }
+
     @Test func `sequences deeper than the limit have no items, and the text stays JSON`() throws {
         var set = DataSetBuilder()
         var inner: [UInt8] = []
