@@ -13,7 +13,7 @@ extension ArchiveTree {
             if cookie < Cookie.dot { goOn = page.add(".", own, cookie: Cookie.dot) }
             if goOn, cookie < Cookie.dotDot {
                 // The kernel looks the parent up by itself; only the number is shown.
-                let parent = try archive.parent(of: node) ?? .root
+                let parent = try parent(of: node) ?? .root
                 let above = Attributes(node: parent.rawValue, isDirectory: true, modified: 0)
                 goOn = page.add("..", above, cookie: Cookie.dotDot, isKnown: false)
             }
@@ -25,29 +25,43 @@ extension ArchiveTree {
     }
 
     private func list(_ node: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
-        switch node.kind {
+        switch node.original.kind {
+        case .fixed where node == .root:
+            if options.views == .listed, cookie < Cookie.views, let views = try attributes(of: .views),
+                !page.add(Self.viewsName, views, cookie: Cookie.views)
+            {
+                return
+            }
+            try listDirectories(of: node, .patient, after: cookie, &page)
+        case .patient: try listDirectories(of: node, .study, after: cookie, &page)
+        case .study: try listDirectories(of: node, .series, after: cookie, &page)
         case .series: try listInstances(of: node, after: cookie, &page)
         case .frames: try listFrames(of: node, after: cookie, &page)
-        default: try listDirectories(of: node, after: cookie, &page)
+        default: try listView(node, after: cookie, &page)
         }
     }
 
-    private func listDirectories(of parent: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
+    private func listDirectories(
+        of parent: NodeID, _ kind: NodeID.Kind, after cookie: UInt64, _ page: inout DirectoryReply
+    ) throws {
         let isKnown = try !isLarge(parent)
         // Before the rows are read, which the cursor fixes at its start.
         let changes = held.changes
-        let kind: NodeID.Kind = parent.kind == .patient ? .study : parent.kind == .study ? .series : .patient
+        let (original, view) = (parent.original, parent.view)
         // Not masked: after the last payload comes nothing.
         let first = NodeID(rawValue: NodeID(kind, 0).rawValue + Cookie.firstPayload(after: cookie))
-        try archive.entries(of: parent, from: first) { child, entry in
+        try archive.entries(of: original, from: first) { child, entry in
             var entry = entry
+            let node = child.seen(in: view)
             if isKnown {
-                held.hold(child)
+                held.hold(node)
                 // A change since then was perhaps not made known, when the child was not held yet: read it again.
-                if held.changes != changes { entry = try archive.entry(of: child, in: parent) ?? entry }
+                if held.changes != changes { entry = try archive.entry(of: child, in: original) ?? entry }
             }
-            let attributes = Attributes(node: child.rawValue, isDirectory: true, modified: entry.modified)
-            return page.add(entry.name, attributes, cookie: Cookie.of(child, 0), isKnown: isKnown)
+            // What has gone meanwhile has no name.
+            guard let name = view == .uid ? try archive.viewNames(child)?.uid : entry.name else { return true }
+            let attributes = Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
+            return page.add(name, attributes, cookie: Cookie.of(child, 0), isKnown: isKnown)
         }
     }
 
@@ -55,14 +69,28 @@ extension ArchiveTree {
         let isKnown = try !isLarge(series)
         // An instance whose last entry has not been listed is looked at again.
         let first = NodeID(.dicom, Cookie.firstPayload(notBefore: cookie))
-        try archive.entries(of: series, from: first) { node, entry in
-            let entries = InstanceEntries(node, entry)
-            for (place, (kind, name)) in entries.names.enumerated() where Cookie.of(node, place) > cookie {
-                guard let attributes = entries.attributes(of: node.of(kind)) else { continue }
-                guard page.add(name, attributes, cookie: Cookie.of(node, place), isKnown: isKnown) else { return false }
-            }
-            return true
+        try archive.entries(of: series.original, from: first) { node, entry in
+            guard let name = series.view == .uid ? try archive.viewNames(node)?.uid : entry.name else { return true }
+            return try add(node, entry, name, in: series, after: cookie, isKnown: isKnown, &page)
         }
+    }
+
+    /// Adds those entries of an instance that listings show and that come after a cookie; false when one does not fit.
+    func add(
+        _ instance: NodeID, _ entry: EntryRow, _ stem: String, in directory: NodeID, after cookie: UInt64,
+        isKnown: Bool,
+        _ page: inout DirectoryReply
+    ) throws -> Bool {
+        for (place, (kind, suffix, file)) in InstanceEntries.kinds.enumerated() {
+            let next = Cookie.of(instance, place)
+            guard next > cookie, options.listed.contains(file), options.hasImages || file != .png else { continue }
+            let node = instance.of(kind).seen(in: directory.view)
+            guard let attributes = InstanceEntries.attributes(of: node, entry) else { continue }
+            // The size of JSON is not known without making it.
+            let isKnown = isKnown && kind != .json
+            guard page.add(stem + suffix, attributes, cookie: next, isKnown: isKnown) else { return false }
+        }
+        return true
     }
 
     private func listFrames(of frames: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
@@ -83,18 +111,24 @@ extension ArchiveTree {
     /// Of a directory with more children the kernel is given names only, and no inode to keep for each.
     private static let manyChildren = 20_000
 
-    /// Whether a directory has many children, about: told from how close its first ones lie, since payloads are digests
-    /// and spread evenly.
     private func isLarge(_ directory: NodeID) throws -> Bool {
+        try Self.isLarge { next in try archive.entries(of: directory.original) { child, _ in try next(child) } }
+    }
+
+    /// Whether there are many children, about: told from how close the first ones lie, since payloads are digests and
+    /// spread evenly.
+    ///
+    /// - Parameter list: gives them in order, until told to stop.
+    static func isLarge(_ list: ((NodeID) throws -> Bool) throws -> Void) throws -> Bool {
         let sample = 16
         var count = 0
         var last: UInt64 = 0
-        try archive.entries(of: directory) { child, _ in
+        try list { child in
             count += 1
             last = child.payload
             return count < sample
         }
-        return count == sample && last < UInt64(sample) << NodeID.payloadBits / UInt64(Self.manyChildren)
+        return count == sample && last < UInt64(sample) << NodeID.payloadBits / UInt64(manyChildren)
     }
 }
 
@@ -107,6 +141,8 @@ enum Cookie {
     static let dot: UInt64 = 1
     /// After `..`
     static let dotDot: UInt64 = 2
+    /// After `.views` in the root, which comes before all patients.
+    static let views: UInt64 = 3
 
     static func of(_ node: NodeID, _ place: Int) -> UInt64 { of(payload: node.payload, place) }
 

@@ -8,10 +8,19 @@ import Glibc
 /// with what was looked at. Usable from any thread.
 package final class ArchiveTree: FileSystem {
     let archive: Archive
-    let held = HeldDirectories()
+    let options: TreeOptions
+    let held: HeldDirectories
 
     /// The tree of an archive.
-    package init(_ archive: Archive) { self.archive = archive }
+    ///
+    /// - Parameters:
+    ///   - options: what it shows.
+    ///   - isInherited: whether the mount was served by another process before, so that the kernel may hold anything.
+    package init(_ archive: Archive, _ options: TreeOptions = TreeOptions(), isInherited: Bool = false) {
+        self.archive = archive
+        self.options = options
+        held = HeldDirectories(isInherited: isInherited)
+    }
 
     package func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply) {
         var reply: EntryReply? = reply
@@ -53,14 +62,17 @@ package final class ArchiveTree: FileSystem {
 
     /// Calls `body` once with the bytes of a file in a range.
     private func withBytes(of node: NodeID, _ range: Range<Int>, _ body: (RawSpan) -> Void) throws {
-        switch node.kind {
+        switch node.original.kind {
         case .dicom:
             guard let file = try archive.file(node) else { throw ErrorNumber(ESTALE) }
             try file.withBytes(range, from: archive.store, body)
         case .png, .frame:
             guard let image = try archive.image(node) else { throw ErrorNumber(ESTALE) }
             body(image.bytes.span.bytes.extracting(range.clamped(to: 0..<image.bytes.count)))
-        case .fixed, .patient, .study, .series, .frames: throw ErrorNumber(EISDIR)
+        case .json:
+            guard let json = try archive.json(node) else { throw ErrorNumber(ESTALE) }
+            body(json.span.bytes.extracting(range.clamped(to: 0..<json.count)))
+        case .fixed, .patient, .study, .series, .frames, .datePart, .idPart: throw ErrorNumber(EISDIR)
         default: throw ErrorNumber(ESTALE)
         }
     }
@@ -77,6 +89,8 @@ struct ErrorNumber: Error {
         switch error {
         case let error as ErrorNumber: code = error.code
         case let error as ArchiveError where error.code == .notFound: code = ESTALE
+        // A header too long to be made JSON of.
+        case let error as ArchiveError where error.code == .refused: code = EFBIG
         default: code = EIO
         }
     }

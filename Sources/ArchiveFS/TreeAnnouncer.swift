@@ -27,7 +27,7 @@ package final class TreeAnnouncer: TreeObserver {
         let told = DispatchSemaphore(value: 0)
         waiting.wrappingAdd(1, ordering: .sequentiallyConsistent)
         queue.async { [self] in
-            for change in changes { tell(change) }
+            tell(changes)
             waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
             told.signal()
         }
@@ -38,52 +38,63 @@ package final class TreeAnnouncer: TreeObserver {
     /// notification of one of them is still under way.
     private func isKnown(_ changes: [TreeChange]) -> Bool {
         // First, whatever else: a listing that is being read compares.
-        let isHeld = !tree.held.change(changes.lazy.map(\.parent))
+        let isHeld = !tree.held.change(changes.lazy.flatMap { self.tree.directories(of: $0) })
         return !isHeld && changes.allSatisfy(\.isArrival) && waiting.load(ordering: .sequentiallyConsistent) == 0
     }
 
-    private func tell(_ change: TreeChange) {
-        switch change {
-        case .added(_, let parent, _):
-            guard tree.held.release(parent) else { return }
-            forget(parent)
-        case .removed(let node, let parent, let entry):
-            _ = tree.held.release(parent)
-            if entry.frames > 0 { forgetFrames(of: node, entry.frames) }
-            let names = node.isOfInstance ? InstanceEntries(node, entry).names.map(\.name) : [entry.name]
-            for name in names { notifier.invalidateEntry(name, in: parent.rawValue) }
-            forget(parent)
-            guard node.isOfInstance else { return forget(node) }
-            for (kind, _) in InstanceEntries.kinds { notifier.invalidate(node.of(kind).rawValue) }
+    private func tell(_ changes: [TreeChange]) {
+        var changed: [NodeID] = []
+        for change in changes {
+            let directories = tree.directories(of: change)
+            // What was removed is told of whether it is held or not: names are not in that.
+            changed += directories.filter { tree.held.release($0) || !change.isArrival }
+            if case .removed(let node, _, let entry, _) = change { forgetNames(of: change, node, entry) }
+        }
+        forget(changed)
+        for case .removed(let node, _, _, _) in changes {
+            if node.isOfInstance {
+                for (kind, _, _) in InstanceEntries.kinds { notifier.invalidate(node.of(kind).rawValue) }
+                for frames in tree.directories(like: node.of(.frames)) { notifier.invalidate(frames.rawValue) }
+            } else {
+                forget(tree.directories(like: node))
+            }
+        }
+        let emptied = changes.allSatisfy(\.isArrival) ? [] : tree.emptied(among: changed)
+        for (_, name, above) in emptied { notifier.invalidateEntry(name, in: above.rawValue) }
+    }
+
+    /// Makes the kernel forget the names of what was removed, those of frames' images first.
+    private func forgetNames(of change: TreeChange, _ node: NodeID, _ entry: EntryRow) {
+        if entry.frames > 0 {
+            for frames in tree.directories(like: node.of(.frames)) { forgetFrames(frames, entry.frames) }
+        }
+        for (directory, name) in tree.places(of: change) {
+            let names = node.isOfInstance ? InstanceEntries.names(name) : [name]
+            for name in names { notifier.invalidateEntry(name, in: directory.rawValue) }
         }
     }
 
     /// Makes the kernel forget the names in a `.frames` directory: stored again, the instance has the same directory but
     /// other frames, and names of files in use would come back with it.
-    private func forgetFrames(of node: NodeID, _ count: Int) {
-        let frames = node.of(.frames).rawValue
-        notifier.waitForRequests(in: frames)
-        guard notifier.invalidate(frames) else { return }
-        for number in 1...count { notifier.invalidateEntry(InstanceEntries.frameName(number), in: frames) }
+    private func forgetFrames(_ frames: NodeID, _ count: Int) {
+        notifier.waitForRequests(in: frames.rawValue)
+        guard notifier.invalidate(frames.rawValue) else { return }
+        for number in 1...count { notifier.invalidateEntry(InstanceEntries.frameName(number), in: frames.rawValue) }
     }
 
-    /// Makes the kernel forget a directory's listing and attributes, and those in answers that it has not read yet: to
-    /// listings and look-ups of the directory, and of the one it is in.
-    private func forget(_ directory: NodeID) {
-        if let above = try? tree.archive.parent(of: directory) { notifier.waitForRequests(in: above.rawValue) }
-        notifier.waitForRequests(in: directory.rawValue)
-        notifier.invalidate(directory.rawValue)
+    /// Makes the kernel forget directories' listings and attributes, and those in answers that it has not read yet: to
+    /// listings and look-ups of each, and of the one it is in.
+    private func forget(_ directories: [NodeID]) {
+        var seen: Set<NodeID> = []
+        let directories = directories.filter { seen.insert($0).inserted }
+        // Each is waited for once, whatever the number of changes in it.
+        let above = directories.compactMap { try? tree.parent(of: $0) }.filter { seen.insert($0).inserted }
+        for directory in above + directories { notifier.waitForRequests(in: directory.rawValue) }
+        for directory in directories { notifier.invalidate(directory.rawValue) }
     }
 }
 
 extension TreeChange {
-    /// The directory that changed.
-    fileprivate var parent: NodeID {
-        switch self {
-        case .added(_, let parent, _), .removed(_, let parent, _): parent
-        }
-    }
-
     fileprivate var isArrival: Bool {
         if case .added = self { true } else { false }
     }

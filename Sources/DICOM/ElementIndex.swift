@@ -17,7 +17,8 @@ struct ElementIndex: Sendable {
     }
 
     private(set) var entries: [Entry] = []
-    private var isAscending = true
+    /// Whether each tag is greater than the one before.
+    private(set) var isAscending = true
 
     /// Walks the elements in `range`; stops at the first bytes that are no element, which only a sequence of defined length
     /// can hold, for the scanner has walked all else.

@@ -35,13 +35,30 @@ package struct SpecificCharacterSet: Hashable, Sendable {
 
     /// The texts of the values between backslashes. A byte that is half of a character is no backslash.
     package func decodeValues(_ bytes: some Collection<UInt8>, isPersonName: Bool = false) -> [String] {
+        var values: [String] = []
+        forEachValue(bytes, isPersonName: isPersonName) {
+            values.append($0)
+            return true
+        }
+        return values
+    }
+
+    /// Calls `body` with the text of each value between backslashes, in order, until it returns false.
+    func forEachValue(_ bytes: some Collection<UInt8>, isPersonName: Bool, _ body: (String) -> Bool) {
         if hasExtensions || initial.canHoldBackslash {
-            let text = decode(bytes, isPersonName: isPersonName)
-            return text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init)
+            Self.split(decode(bytes, isPersonName: isPersonName).utf8) { body(String($0) ?? "") }
+        } else {
+            Self.split(bytes) { body(decode($0, isPersonName: isPersonName)) }
         }
-        return bytes.split(separator: 0x5C, omittingEmptySubsequences: false).map {
-            decode($0, isPersonName: isPersonName)
+    }
+
+    private static func split<Bytes: Collection<UInt8>>(_ bytes: Bytes, _ body: (Bytes.SubSequence) -> Bool) {
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: 0x5C) {
+            guard body(bytes[start..<end]) else { return }
+            start = bytes.index(after: end)
         }
+        _ = body(bytes[start...])
     }
 
     /// Decodes runs of one set; a control character, `\`, and in names `^` and `=`, restore the initial sets.

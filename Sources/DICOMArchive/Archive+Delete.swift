@@ -22,7 +22,7 @@ extension Archive {
                 let now = Clock.nanoseconds()
                 let done = try commit { plan in try plan.delete(node, at: now) }
                 count += done.changes.count {
-                    if case .removed(let node, _, _) = $0 { node.kind == .dicom } else { false }
+                    if case .removed(let node, _, _, _) = $0 { node.kind == .dicom } else { false }
                 }
             }
         } catch {

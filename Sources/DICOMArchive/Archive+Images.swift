@@ -10,8 +10,9 @@ package struct RenderedImage: Sendable {
     package let bytes: [UInt8]
 }
 
-/// How many images are made at a time: a browser asks for all thumbnails of a folder at once, and each takes memory.
-private let turns = DispatchSemaphore(value: 2)
+/// How many images, or headers as JSON, are made at a time: a browser asks for all thumbnails of a folder at once, and each
+/// takes memory.
+let turns = DispatchSemaphore(value: 2)
 
 extension Archive {
     /// The PNG of a `.png` or frame node, made when it is first wanted; nil when there is no such node.

@@ -57,14 +57,7 @@ extension Archive {
     package func entry(named name: String, kind: NodeID.Kind, in parent: NodeID) throws(ArchiveError) -> (
         node: NodeID, entry: EntryRow
     )? {
-        guard let separator = name.utf8.lastIndex(of: UInt8(ascii: "_")) else { return nil }
-        let suffix = name[name.utf8.index(after: separator)...]
-        guard suffix.utf8.count == 10 || suffix.utf8.count == 40,
-            suffix.utf8.allSatisfy({
-                ("0"..."9").contains(UnicodeScalar($0)) || ("a"..."f").contains(UnicodeScalar($0))
-            }),
-            let prefix = UInt64(suffix.prefix(10), radix: 16)
-        else { return nil }
+        guard let prefix = Self.prefix(inName: name) else { return nil }
         let range = IndexKey.range(like: NodeID(kind, prefix << NodeID.freeBits)) { IndexKey.entry(parent, $0) }
         var found: (NodeID, EntryRow)?
         do {
@@ -77,6 +70,18 @@ extension Archive {
             throw ArchiveError(error)
         }
         return found
+    }
+
+    /// The leading 40 bits of the identifier that a name ends with; nil when it does not.
+    static func prefix(inName name: String) -> UInt64? {
+        guard let separator = name.utf8.lastIndex(of: UInt8(ascii: "_")) else { return nil }
+        let suffix = name[name.utf8.index(after: separator)...]
+        guard suffix.utf8.count == 10 || suffix.utf8.count == 40,
+            suffix.utf8.allSatisfy({
+                ("0"..."9").contains(UnicodeScalar($0)) || ("a"..."f").contains(UnicodeScalar($0))
+            })
+        else { return nil }
+        return UInt64(suffix.prefix(10), radix: 16)
     }
 
     /// Where an entry is, from the root: names joined by `/`. An instance's without extension.

@@ -99,7 +99,7 @@ extension CommitPlan {
     func events(of outcome: CommitOutcome) throws -> [ArchiveEvent] {
         var events: [ArchiveEvent] = []
         let removed = outcome.changes.reduce(into: [NodeID: (NodeID, String)]()) { removed, change in
-            if case .removed(let node, let parent, let entry) = change { removed[node] = (parent, entry.name) }
+            if case .removed(let node, let parent, let entry, _) = change { removed[node] = (parent, entry.name) }
         }
         for change in outcome.changes {
             var event = ArchiveEvent()
@@ -109,7 +109,7 @@ extension CommitPlan {
                 event.level = row.level
                 event.id = row.id
                 event.path = try path(parent, removed, entry.name)
-            case .removed(let node, let parent, let entry):
+            case .removed(let node, let parent, let entry, _):
                 guard let id = outcome.identifiers[node], let level = Level(node.kind) else { continue }
                 event.kind = .deleted
                 event.level = level

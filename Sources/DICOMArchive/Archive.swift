@@ -1,5 +1,6 @@
 package import ContentStore
 import Imaging
+import Synchronization
 
 /// A DICOM archive: instances kept once by content, found by patient, study, series and instance.
 ///
@@ -19,6 +20,9 @@ package final class Archive: Sendable {
     let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * PNGShape.largestFile) { $0.bytes.count }
     let observers = Observers()
     let work = ArchiveWork()
+    /// Room for one of the longest: each is read in many pieces.
+    let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON) { $0.count }
+    private let changed = Atomic<UInt64>(Clock.nanoseconds())
 
     /// Opens the archive in a folder.
     ///
@@ -53,15 +57,21 @@ package final class Archive: Sendable {
         commits = CommitQueue(engine: engine)
     }
 
+    /// When anything in the tree last changed, in nanoseconds since 1970, or when the archive was opened: not before any
+    /// change there was.
+    package var lastChange: UInt64 { changed.load(ordering: .sequentiallyConsistent) }
+
     /// Forgets what went and tells the observers, on the thread of the change, after the commit and with no lock held.
     func announce(_ outcome: CommitOutcome) {
         if !outcome.removedNodes.isEmpty {
             let nodes = Set(outcome.removedNodes)
             files.removeAll { nodes.contains($0) }
+            models.removeAll { nodes.contains($0.of(.dicom)) }
             images.removeAll { nodes.contains($0.of(.dicom)) && $0.kind != .frame }
             let ordinals = Set(outcome.removedFrameOrdinals)
             if !ordinals.isEmpty { images.removeAll { $0.kind == .frame && ordinals.contains($0.frame.ordinal) } }
         }
+        if !outcome.changes.isEmpty { changed.max(Clock.nanoseconds(), ordering: .sequentiallyConsistent) }
         observers.tell(outcome)
     }
 }

@@ -31,13 +31,14 @@ extension CommitPlan {
             }
             put(.index, IndexKey.lookUp(.sopInstanceUID, recipe.identity.sopInstanceUID, node), nil)
             guard let bytes = try row(.index, IndexKey.node(node)) else { continue }
-            let parent = try NodeRow(bytes.span.bytes).parent
+            let nodeRow = try NodeRow(bytes.span.bytes)
             put(.index, IndexKey.node(node), nil)
-            if let removed = try removeEntry(node, in: parent, at: time) {
+            let names = ViewNames(nodeRow, sopInstanceUID: recipe.identity.sopInstanceUID)
+            if let removed = try removeEntry(node, in: nodeRow.parent, names: names, at: time) {
                 outcome.changes.append(removed)
                 outcome.identifiers[node] = reference.instance
             }
-            parents.insert(parent)
+            parents.insert(nodeRow.parent)
         }
         for parent in parents { try removeIfEmpty(parent, at: time, &outcome) }
         return outcome
@@ -50,7 +51,7 @@ extension CommitPlan {
         let nodeRow = try NodeRow(bytes.span.bytes)
         put(.index, IndexKey.node(directory), nil)
         for (kind, value) in nodeRow.lookUps { put(.index, IndexKey.lookUp(kind, value, directory), nil) }
-        if let removed = try removeEntry(directory, in: nodeRow.parent, at: time) {
+        if let removed = try removeEntry(directory, in: nodeRow.parent, names: ViewNames(nodeRow), at: time) {
             outcome.changes.append(removed)
             outcome.identifiers[directory] = nodeRow.id
         }

@@ -68,6 +68,7 @@ extension CommitPlan {
             var row = NodeRow(level: level, id: id, parent: parent)
             row.study = reference.study
             row.attributes = instance.attributes[level] ?? []
+            if level == .study { row.sharesUID = try isNameOfStudy(identity.studyInstanceUID) }
             var entry = EntryRow()
             entry.name = try freeName(instance.nameParts(level), id: id, in: parent, beside: node)
             entry.modified = instance.recipe.receivedAt
@@ -94,8 +95,9 @@ extension CommitPlan {
         recipe.nodePayload = node.payload
         put(.recipe, recipe.reference.key(), recipe.encoded)
         put(.index, IndexKey.node(oldNode), nil)
-        if let removed = try removeEntry(oldNode, in: nodeRow.parent, at: new.receivedAt) {
-            let uid = recipe.identity.sopInstanceUID
+        let uid = recipe.identity.sopInstanceUID
+        let names = ViewNames(nodeRow, sopInstanceUID: uid)
+        if let removed = try removeEntry(oldNode, in: nodeRow.parent, names: names, at: new.receivedAt) {
             put(.index, IndexKey.lookUp(.sopInstanceUID, uid, oldNode), nil)
             put(.index, IndexKey.lookUp(.sopInstanceUID, uid, node), [])
             outcome.changes.append(removed)
@@ -145,7 +147,7 @@ extension TreeChange {
     /// The entry's row.
     package var entry: EntryRow {
         switch self {
-        case .added(_, _, let entry), .removed(_, _, let entry): entry
+        case .added(_, _, let entry), .removed(_, _, let entry, _): entry
         }
     }
 }

@@ -36,17 +36,37 @@ extension CommitPlan {
     }
 
     /// A name that no sibling has, also where upper and lower case are one: with the short suffix, or with the whole
-    /// identifier when a sibling's identifier begins with the same digits.
+    /// identifier when a sibling's identifier begins with the same digits. Of a study, when any study's does, since by-study
+    /// puts those of all patients together.
     func freeName(
         _ parts: [String], id: OrthancIdentifier, in parent: NodeID, beside natural: NodeID
     ) throws -> String {
         var isTaken = false
-        let range = IndexKey.range(like: natural) { IndexKey.entry(parent, $0) }
-        try scan(.index, from: range.from, upTo: range.upTo) { _, _ in
-            isTaken = true
-            return false
+        if natural.kind == .study {
+            try scanNodes(like: natural) { _, _ in
+                isTaken = true
+                return false
+            }
+        } else {
+            let range = IndexKey.range(like: natural) { IndexKey.entry(parent, $0) }
+            try scan(.index, from: range.from, upTo: range.upTo) { _, _ in
+                isTaken = true
+                return false
+            }
         }
         return SafeName.join(parts, suffix: isTaken ? id.hex40 : id.shortSuffix)
+    }
+
+    /// Whether a study has this UID as its name in by-uid.
+    func isNameOfStudy(_ uid: String) throws -> Bool {
+        var isTaken = false
+        let prefix = IndexKey.lookUpPrefix(.studyInstanceUID, uid)
+        try scan(.index, from: prefix, upTo: prefix.successor) { key, _ in
+            let bytes = try row(.index, IndexKey.node(IndexKey.lastNode(key)))
+            isTaken = try bytes.map { try !NodeRow($0.span.bytes).sharesUID } ?? false
+            return !isTaken
+        }
+        return isTaken
     }
 
     /// Adds a resource to the tree: its node row, its entry, and the directory's time.
@@ -58,11 +78,15 @@ extension CommitPlan {
     }
 
     /// Takes an entry out of its directory.
-    mutating func removeEntry(_ node: NodeID, in parent: NodeID, at time: UInt64) throws -> TreeChange? {
+    ///
+    /// - Parameter names: what the views call it.
+    mutating func removeEntry(
+        _ node: NodeID, in parent: NodeID, names: ViewNames, at time: UInt64
+    ) throws -> TreeChange? {
         guard let bytes = try row(.index, IndexKey.entry(parent, node)) else { return nil }
         put(.index, IndexKey.entry(parent, node), nil)
         try touch(parent, at: time)
-        return .removed(node, parent: parent, entry: try EntryRow(bytes.span.bytes))
+        return .removed(node, parent: parent, entry: try EntryRow(bytes.span.bytes), names: names)
     }
 
     /// Whether a directory has no entry left.

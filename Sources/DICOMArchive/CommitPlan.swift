@@ -118,5 +118,5 @@ package enum TreeChange: Hashable, Sendable {
     /// An entry appeared in a directory.
     case added(NodeID, parent: NodeID, entry: EntryRow)
     /// An entry went.
-    case removed(NodeID, parent: NodeID, entry: EntryRow)
+    case removed(NodeID, parent: NodeID, entry: EntryRow, names: ViewNames)
 }

@@ -56,6 +56,8 @@ struct NodeRow: Sendable, Equatable {
     var version = 0
     /// Main tags of the resource, decoded.
     var attributes: [Attribute] = []
+    /// Of studies: whether another study had its Study Instance UID as name in `.views/by-uid` when it was made.
+    var sharesUID = false
 
     /// Of instances: the version's name.
     var reference: VersionReference {
@@ -94,6 +96,7 @@ struct NodeRow: Sendable, Equatable {
                 $0.string(2, attribute.value)
             }
         }
+        writer.number(8, sharesUID ? 1 : 0)
         return writer.bytes
     }
 
@@ -116,6 +119,7 @@ struct NodeRow: Sendable, Equatable {
             case 5: series = try OrthancIdentifier(record: reader.value)
             case 6: version = try reader.number32()
             case 7: attributes.append(try Attribute(reader.value))
+            case 8: sharesUID = reader.number != 0
             default: break
             }
         }
@@ -169,6 +173,9 @@ package struct EntryRow: Hashable, Sendable {
     /// Nanoseconds since 1970-01-01 UTC of an instance's images: those of a renderer that makes other bytes have another
     /// time, since their size is the same.
     package var imageModified: UInt64 { modified + UInt64(Renderer.epoch - 1) * 1_000_000_000 }
+
+    /// Nanoseconds since 1970-01-01 UTC of an instance's JSON: that of other text has another time.
+    package var jsonModified: UInt64 { modified + UInt64(DataSetHeader.jsonEpoch - 1) * 1_000_000_000 }
 
     var encoded: [UInt8] {
         var writer = RecordWriter()

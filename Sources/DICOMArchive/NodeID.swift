@@ -19,6 +19,18 @@ package struct NodeID: RawRepresentable, Hashable, Comparable, Sendable {
         case png = 6
         case json = 7
         case frame = 8
+        case byStudyStudy = 16
+        case byStudySeries = 17
+        case byStudyFrames = 18
+        case byDateStudy = 19
+        case byDateSeries = 20
+        case byDateFrames = 21
+        case byUIDStudy = 22
+        case byUIDSeries = 23
+        case byUIDFrames = 24
+        case byIDFrames = 25
+        case datePart = 26
+        case idPart = 27
     }
 
     /// Bits of the payload.

@@ -101,7 +101,7 @@ struct Daemon: Sendable {
     private func mount(
         _ source: MountSource, _ mountOptions: MountOptions
     ) throws(ExitStatus) -> (Session, TreeAnnouncer) {
-        let tree = ArchiveTree(archive)
+        let tree = ArchiveTree(archive, mountOptions.tree)
         var options = mountOptions.session
         options.name = archive.folder.path
         let session = try failing { [options] () throws(MountError) in

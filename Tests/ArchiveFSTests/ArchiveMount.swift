@@ -18,14 +18,15 @@ final class ArchiveMount: Sendable {
 
     static let subtype = "dicomfstest"
 
-    /// - Parameter folder: that of an earlier one, to open its archive again.
-    init(_ folder: TemporaryFolder? = nil) throws {
+    /// - Parameters:
+    ///   - folder: that of an earlier one, to open its archive again.
+    ///   - shown: what it shows.
+    init(_ folder: TemporaryFolder? = nil, _ shown: TreeOptions = TreeOptions()) throws {
         let folder = try folder ?? TemporaryFolder()
         self.folder = folder
         path = try folder.makeFolder("mount")
-        archive = try Archive(
-            path: folder.appending("archive"), create: true, holder: ArchiveFolder.Holder(command: "test"))
-        let tree = ArchiveTree(archive)
+        archive = try Self.open(folder.appending("archive"))
+        let tree = ArchiveTree(archive, shown)
         var options = Session.Options()
         options.subtype = Self.subtype
         session = try Session.mount(tree, at: try MountPoint(path, subtype: Self.subtype), options: options)
@@ -40,6 +41,20 @@ final class ArchiveMount: Sendable {
         // A test that hangs on its own mount is to fail instead.
         Thread.start {
             if !ended.wait(milliseconds: 90_000) { umount2(path, Int32(MNT_FORCE)) }
+        }
+    }
+
+    /// Opens an archive; one that was mounted before is held by the thread that served it until that has ended.
+    private static func open(_ path: String) throws -> Archive {
+        var tries = 0
+        while true {
+            do throws(ArchiveError) {
+                return try Archive(path: path, create: true, holder: ArchiveFolder.Holder(command: "test"))
+            } catch {
+                guard error.code == .inUse, tries < 500 else { throw error }
+                tries += 1
+                usleep(10_000)
+            }
         }
     }
 
@@ -73,6 +88,8 @@ struct TestInstance {
     var patientName = "Doe^Jane"
     var study = "1.2.3"
     var studyDescription = "Head"
+    /// Empty: none.
+    var studyDate = "20240131"
     var series = "1.2.3.4"
     var seriesDescription = "Axial"
     var instance = "1.2.3.4.5"
@@ -89,7 +106,7 @@ struct TestInstance {
         set.text(.specificCharacterSet, .cs, "ISO_IR 192")
         set.text(.sopClassUID, .ui, "1.2.840.10008.5.1.4.1.1.7")
         set.text(.sopInstanceUID, .ui, instance)
-        set.text(.studyDate, .da, "20240131")
+        if !studyDate.isEmpty { set.text(.studyDate, .da, studyDate) }
         set.text(.modality, .cs, "OT")
         set.text(.studyDescription, .lo, studyDescription)
         set.text(.seriesDescription, .lo, seriesDescription)

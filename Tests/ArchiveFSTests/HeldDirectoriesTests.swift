@@ -39,4 +39,25 @@ struct HeldDirectoriesTests {
         for number in 0..<70_000 { _ = held.release(NodeID(.study, UInt64(number))) }
         #expect(!held.change([one]))
     }
+
+    private let seen = NodeID(.byUIDSeries, 1)
+
+    @Test func `a directory of a view is clean until it is held, and after it is told of`() {
+        #expect(held.change([seen, .byUID, IDPart(1, 2).node, DatePart(year: 2024).node]))
+        #expect(!held.release(seen))
+        held.hold(seen)
+        #expect(!held.change([seen]))
+        #expect(held.release(seen))
+        #expect(held.change([seen]))
+        #expect(!held.release(seen))
+    }
+
+    @Test func `a directory of a view counts as held when another process has served the mount, or too many were`() {
+        let inherited = HeldDirectories(isInherited: true)
+        #expect(!inherited.change([seen]))
+        #expect(inherited.release(seen))
+        #expect(inherited.change([seen]))
+        for number in 0..<140_000 { held.hold(NodeID(.byStudySeries, UInt64(number))) }
+        #expect(!held.change([seen]))
+    }
 }

@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized)
 struct TreeContentsTests {
     /// Stores all of pydicom's test files; where each new one is in the mount.
-    private static func storeAll(_ mount: ArchiveMount) throws -> [(source: String, path: String)] {
+    static func storeAll(_ mount: ArchiveMount) throws -> [(source: String, path: String)] {
         let folder = try #require(Python.testFiles)
         var stored: [(String, String)] = []
         for case let name as String in try #require(FileManager.default.enumerator(atPath: folder)) {

@@ -61,6 +61,8 @@ import Testing
                 == "080412147ec54ea403b563b4f9817b30214c8311b67e0f83188580808080808080062214ce42f924f6020beaaa"
                 + "8101446941b6f0883310942a14626a5deb273fd2f80801eb57046b8592d699288230023a090893808001120231"
                 + "32")
+        row.sharesUID = true
+        #expect(hexadecimal(row.encoded).hasSuffix("120231324001"))
     }
 
     @Test func `an entry has the bytes of the format`() {
@@ -99,6 +101,14 @@ import Testing
         #expect(NodeID(.dicom, 1).rawValue == 5 << 57 | 1)
         #expect(NodeID.frame(ordinal: 3, number: 5).rawValue == 8 << 57 | 3 << 24 | 5)
         #expect(NodeID.root.rawValue == 1)
+        #expect([.views, .byStudy, .byDate, .byUID, .byID, .unknownDate].map(\NodeID.rawValue) == [2, 3, 4, 5, 6, 7])
+        #expect(DatePart(year: 2024, month: 1, day: 31).node.rawValue == 26 << 57 | 2024 << 9 | 1 << 5 | 31)
+        #expect(IDPart(0xAB).node.rawValue == 27 << 57 | 0x1AB)
+        #expect(IDPart(0xAB, 0xCD).node.rawValue == 27 << 57 | 0x1ABCD)
+        let directories = [NodeID(.study, 9), NodeID(.series, 9), NodeID(.frames, 9)]
+        let kinds = View.allCases.map { view in directories.map { $0.seen(in: view).rawValue >> 57 } }
+        #expect(kinds == [[2, 3, 4], [16, 17, 18], [19, 20, 21], [22, 23, 24], [2, 3, 25]])
+        for view in View.allCases { #expect(directories.map { $0.seen(in: view).original } == directories) }
     }
 
     @Test func `keys have the bytes of the format`() {

@@ -97,6 +97,21 @@ import Testing
         #expect(try archive.entry(named: "", kind: .patient, in: .root) == nil)
     }
 
+    @Test func `a study's name that one of another patient has is made longer, and both are found`() throws {
+        let id = OrthancIdentifier.study("P1", "1.2.3")
+        let sibling = NodeID(.study, id.leading(bits: 57) ^ 1)
+        let other = NodeID(.patient, 5)
+        var entry = EntryRow()
+        entry.name = "20240131_Head_\(id.shortSuffix)"
+        try test.set(.index, IndexKey.entry(other, sibling), entry.encoded)
+        let row = NodeRow(level: .study, id: .study("P2", "1.2.3"), parent: other)
+        try test.set(.index, IndexKey.node(sibling), row.encoded)
+        try test.store(Sample().bytes)
+        let node = try #require(try archive.node(of: id, .study))
+        #expect(try archive.study(named: "20240131_Head_\(id.hex40)") == node)
+        #expect(try archive.study(named: entry.name) == sibling)
+    }
+
     @Test func `a frame ordinal is never given twice`() throws {
         var ordinals: [UInt64] = []
         for round in 0..<4 {

@@ -1,4 +1,5 @@
 import DICOM
+import Foundation
 import TestSupport
 import Testing
 
@@ -32,6 +33,9 @@ import Testing
                 for frame in 0..<3 { _ = module.transform(frame: frame) }
             }
             read(header, depth: 0)
+            if let json = header.json(limit: 1 << 24) {
+                #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(json)) }
+            }
         }
     }
 
