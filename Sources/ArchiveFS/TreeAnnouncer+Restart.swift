@@ -7,11 +7,19 @@ extension TreeAnnouncer {
     /// whether it had told everything.
     package func forgetEverything() {
         notifier.forgetAllNames()
+        // Directories in use keep their listings.
         queue.async { [self] in
-            // Those in use keep their listings.
-            notifier.invalidate(NodeID.root.rawValue)
+            func forget(_ directory: NodeID) { notifier.invalidate(directory.rawValue) }
+            for fixed in [NodeID.root, .views, .byStudy, .byDate, .byUID, .byID, .unknownDate] { forget(fixed) }
             for kind in [NodeID.Kind.patient, .study, .series] {
-                try? tree.archive.nodes(kind) { notifier.invalidate($0.rawValue) }
+                try? tree.archive.nodes(kind) { node in
+                    tree.directories(like: node).forEach(forget)
+                    if kind == .study { tree.directories(of: .arrival(ofStudy: node)).forEach(forget) }
+                }
+            }
+            for outer in UInt8.min...UInt8.max {
+                forget(IDPart(outer).node)
+                for inner in UInt8.min...UInt8.max { forget(IDPart(outer, inner).node) }
             }
         }
     }
@@ -21,5 +29,12 @@ extension TreeAnnouncer {
         let told = DispatchSemaphore(value: 0)
         queue.async { told.signal() }
         return told.wait(timeout: .now() + .seconds(5)) == .success
+    }
+}
+
+extension TreeChange {
+    /// Such that it shows in the same directories of views.
+    fileprivate static func arrival(ofStudy node: NodeID) -> TreeChange {
+        .added(node, parent: .root, entry: EntryRow())
     }
 }

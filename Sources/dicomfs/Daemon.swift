@@ -17,8 +17,8 @@ struct Daemon: Sendable {
     enum MountSource {
         /// By this process.
         case point(MountPoint)
-        /// By a supervisor; `isComplete` as in ``Inheritance``.
-        case inherited(Connection, path: String, isComplete: Bool)
+        /// By a supervisor.
+        case inherited(Connection, path: String, Inheritance.Past)
 
         var path: String {
             switch self {
@@ -101,7 +101,12 @@ struct Daemon: Sendable {
     private func mount(
         _ source: MountSource, _ mountOptions: MountOptions
     ) throws(ExitStatus) -> (Session, TreeAnnouncer) {
-        let tree = ArchiveTree(archive, mountOptions.tree)
+        let isInherited =
+            switch source {
+            case .point, .inherited(_, _, .none): false
+            case .inherited: true
+            }
+        let tree = ArchiveTree(archive, mountOptions.tree, isInherited: isInherited)
         var options = mountOptions.session
         options.name = archive.folder.path
         let session = try failing { [options] () throws(MountError) in
@@ -112,7 +117,7 @@ struct Daemon: Sendable {
         }
         let announcer = TreeAnnouncer(tree, session.notifier)
         archive.addObserver(announcer)
-        if case .inherited(_, _, isComplete: false) = source { announcer.forgetEverything() }
+        if case .inherited(_, _, .incomplete) = source { announcer.forgetEverything() }
         return (session, announcer)
     }
 

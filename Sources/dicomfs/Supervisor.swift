@@ -45,9 +45,9 @@ final class Supervisor: Sendable {
         var failures = 0
         var wasReady = false
         var lastReady = ContinuousClock.now
-        var isComplete = true
+        var past = Inheritance.Past.none
         repeat {
-            let worker = try start(isComplete: isComplete)
+            let worker = try start(past)
             let begin = ContinuousClock.now
             let serves = worker.waitUntilReady()
             if serves {
@@ -71,10 +71,10 @@ final class Supervisor: Sendable {
                 throw Self.failure(end)
             }
             wasReady = true
-            isComplete = end == .exit(EXIT_SUCCESS)
+            past = end == .exit(EXIT_SUCCESS) ? .complete : .incomplete
             let sinceReady = lastReady.duration(to: .now)
             if Self.isFault(end), !serves || sinceReady < Self.youth { failures += 1 } else if serves { failures = 0 }
-            logger.log(level: isComplete ? .notice : .error, "worker \(worker.pid) \(end.words)")
+            logger.log(level: past == .complete ? .notice : .error, "worker \(worker.pid) \(end.words)")
             guard failures < Self.patience, serves || sinceReady < Self.longestPause else { throw giveUp() }
             // 0.1 s, then four times as long each time.
             if failures > 0 || !serves { stopping.wait(milliseconds: 25 << (2 * failures)) }
@@ -82,13 +82,13 @@ final class Supervisor: Sendable {
         mount.unmount()
     }
 
-    private func start(isComplete: Bool) throws(ExitStatus) -> WorkerProcess {
+    private func start(_ past: Inheritance.Past) throws(ExitStatus) -> WorkerProcess {
         let connection = mount.connection()
         defer { close(connection.descriptor) }
         let worker = try WorkerProcess(
             Inheritance(
                 device: connection.descriptor, lock: folder.lock, supervisor: -1, dicom: socket?.descriptor,
-                isComplete: isComplete), connection.initialization)
+                past: past), connection.initialization)
         let isStopping = state.withLock { state in
             state.worker = worker.pid
             return state.isStopping

@@ -47,7 +47,7 @@ struct LiveStatisticsTests {
         #expect(rendered.archive.images.misses == 20)
         #expect(rendered.archive.renderMilliseconds > 0)
         #expect(rendered.process.memory <= rendered.process.peakMemory)
-        #expect(rendered.process.pid == served.pid)
+        #expect(rendered.process.pid == served.worker)
     }
 
     @Test func `errors are counted by their names, notifications when something changed`() throws {

@@ -126,7 +126,7 @@ struct Serve: ParsableCommand {
             var byte: UInt8 = 1
             write(supervisor, &byte, 1)
         }
-        let source = Daemon.MountSource.inherited(connection, path: mount, isComplete: inheritance.isComplete)
+        let source = Daemon.MountSource.inherited(connection, path: mount, inheritance.past)
         let isComplete = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
         guard isComplete else { throw ExitCode.failure }
     }
