@@ -137,6 +137,29 @@ struct SupervisorTests {
         #expect(listed.count == 4)
     }
 
+    @Test(arguments: [SIGKILL, SIGTERM])
+    func `what the next worker stores or deletes is seen at once by those who looked before`(signal: Int32) throws {
+        let served = try ServedArchive()
+        let folder = try TemporaryFolder()
+        let files = try Study.make(in: folder.appending("study"), images: 3)
+        _ = try served.storescu([files[0]])
+        func find() throws -> Int {
+            try Program.run("find", [served.mount, "\(served.mount)/.views", "-name", "*.dcm"]).output.split(
+                separator: "\n"
+            ).count
+        }
+        // In the tree and in four views.
+        #expect(try find() == 5)
+        kill(try #require(served.worker), signal)
+        _ = try served.storescu([files[1]])
+        #expect(try find() == 10)
+        kill(try #require(served.worker), signal)
+        _ = try served.storescu([files[2]])
+        let id = try #require(try served.files(".dcm").last).split(separator: "_").last?.dropLast(4) ?? ""
+        #expect(try DicomFS.run("delete", "--archive", served.archive, "\(id)").status == 0)
+        #expect(try find() == 10)
+    }
+
     @Test func `a new program takes over on SIGUSR2 and the mount stays`() throws {
         let served = try ServedArchive()
         let before = try #require(served.worker)
