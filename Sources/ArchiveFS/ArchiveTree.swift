@@ -41,7 +41,7 @@ package final class ArchiveTree: FileSystem {
     package func read(_ node: UInt64, _ range: Range<Int>, _ reply: consuming DataReply) {
         var reply: DataReply? = reply
         answer({ reply.take()?.fail($0) }) {
-            try withBytes(of: NodeID(rawValue: node), range) { reply.take()?.data($0) }
+            try withPieces(of: NodeID(rawValue: node), range) { reply.take()?.data($0) }
         }
     }
 
@@ -60,18 +60,23 @@ package final class ArchiveTree: FileSystem {
         do { try body() } catch { fail(ErrorNumber(error).code) }
     }
 
-    /// Calls `body` once with the bytes of a file in a range.
-    private func withBytes(of node: NodeID, _ range: Range<Int>, _ body: (RawSpan) -> Void) throws {
+    /// Calls `body` once with the bytes of a file in a range, as the pieces they lie in.
+    private func withPieces(
+        of node: NodeID, _ range: Range<Int>, _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) throws {
+        func piece(of bytes: [UInt8]) {
+            bytes.withUnsafeBytes { body([UnsafeRawBufferPointer(rebasing: $0[range.clamped(to: 0..<$0.count)])]) }
+        }
         switch node.original.kind {
         case .dicom:
             guard let file = try archive.file(node) else { throw ErrorNumber(ESTALE) }
-            try file.withBytes(range, from: archive.store, body)
+            try file.withPieces(range, from: archive.store, body)
         case .png, .frame:
             guard let image = try archive.image(node) else { throw ErrorNumber(ESTALE) }
-            body(image.bytes.span.bytes.extracting(range.clamped(to: 0..<image.bytes.count)))
+            piece(of: image.bytes)
         case .json:
             guard let json = try archive.json(node) else { throw ErrorNumber(ESTALE) }
-            body(json.span.bytes.extracting(range.clamped(to: 0..<json.count)))
+            piece(of: json)
         case .fixed, .patient, .study, .series, .frames, .datePart, .idPart: throw ErrorNumber(EISDIR)
         default: throw ErrorNumber(ESTALE)
         }

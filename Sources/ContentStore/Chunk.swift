@@ -16,6 +16,9 @@ package final class Chunk: @unchecked Sendable {
     /// How many bytes.
     package var count: Int { start.count }
 
+    /// The bytes, for an owner that keeps the chunk as long as it uses them.
+    package var unsafeBytes: UnsafeRawBufferPointer { start }
+
     /// The bytes.
     package var bytes: RawSpan {
         @_lifetime(borrow self)

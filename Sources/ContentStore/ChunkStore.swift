@@ -1,3 +1,4 @@
+import Dispatch
 package import Hashing
 import Synchronization
 
@@ -35,6 +36,24 @@ package final class ChunkStore: Sendable {
         } catch {
             throw error as? StoreError ?? StoreError(.io, "\(error)")
         }
+    }
+
+    /// Several chunks, read from the database at the same time: the disk then has something to do while the bytes of one are
+    /// checked and copied.
+    package func chunks(_ digests: [SHA256Digest]) throws(StoreError) -> [Chunk] {
+        let results = Mutex([Result<Chunk, StoreError>?](repeating: nil, count: digests.count))
+        @Sendable func read(_ place: Int) {
+            let result = Result { () throws(StoreError) in try chunk(digests[place]) }
+            results.withLock { $0[place] = result }
+        }
+        if digests.count > 1 {
+            DispatchQueue.concurrentPerform(iterations: digests.count) { read($0) }
+        } else if !digests.isEmpty {
+            read(0)
+        }
+        var chunks: [Chunk] = []
+        for case let result? in results.withLock({ $0 }) { chunks.append(try result.get()) }
+        return chunks
     }
 
     /// Bytes read from the engine for ``chunk(_:)`` since the start.

@@ -18,6 +18,8 @@ package final class StoredFile: Sendable {
         var offset: Int
         var length: Int
         var source: Source
+
+        var chunk: ChunkWriter.Reference? { if case .chunk(let reference) = source { reference } else { nil } }
     }
 
     private enum Source {
@@ -57,8 +59,39 @@ package final class StoredFile: Sendable {
     /// Memory it takes, about.
     var cost: Int { header.count + head.count + segments.count * 120 + 1024 }
 
+    /// Calls `body` once with the bytes of a range, as the pieces they lie in. What lies beyond the end is left out.
+    ///
+    /// Its chunks are read at the same time and held together: for ranges of a few MiB.
+    ///
+    /// - Throws: ``ArchiveError/Code/damaged`` naming the chunk that cannot be read.
+    package func withPieces(
+        _ range: Range<Int>, from store: ChunkStore, _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) throws {
+        let parts = parts(of: range)
+        let references = parts.compactMap { segments[$0.segment].chunk }
+        let chunks = try store.chunks(references.map(\.digest))
+        for (chunk, reference) in zip(chunks, references) { try check(chunk, reference) }
+        head.withUnsafeBytes { head in
+            header.withUnsafeBytes { header in
+                var rest = chunks[...]
+                body(
+                    parts.map { part in
+                        let bytes =
+                            switch segments[part.segment].source {
+                            case .head: head[part.range]
+                            case .header(let start):
+                                header[start...].dropFirst(part.range.lowerBound).prefix(part.range.count)
+                            case .chunk: rest.removeFirst().unsafeBytes[part.range]
+                            }
+                        return UnsafeRawBufferPointer(rebasing: bytes)
+                    })
+            }
+        }
+        withExtendedLifetime(chunks) {}
+    }
+
     /// Calls `body` once with the bytes of a range: where they are when they lie in one piece, else copied together.
-    package func withBytes(_ range: Range<Int>, from store: ChunkStore, _ body: (RawSpan) -> Void) throws {
+    func withBytes(_ range: Range<Int>, from store: ChunkStore, _ body: (RawSpan) -> Void) throws {
         let range = range.clamped(to: 0..<size)
         var isDone = false
         var collected: [UInt8] = []
@@ -80,27 +113,40 @@ package final class StoredFile: Sendable {
     package func read(
         _ range: Range<Int>, from store: ChunkStore, _ body: (RawSpan) throws -> Void
     ) throws {
+        for part in parts(of: range) {
+            switch segments[part.segment].source {
+            case .head: try head.withUnsafeBytes { try body($0.bytes.extracting(part.range)) }
+            case .header(let start):
+                let range = start + part.range.lowerBound..<start + part.range.upperBound
+                try header.withUnsafeBytes { try body($0.bytes.extracting(range)) }
+            case .chunk(let reference):
+                let chunk = try store.chunk(reference.digest)
+                try check(chunk, reference)
+                try body(chunk.bytes.extracting(part.range))
+            }
+        }
+    }
+
+    /// The parts of segments that a range is made of, in order.
+    private func parts(of range: Range<Int>) -> [(segment: Int, range: Range<Int>)] {
         let end = min(range.upperBound, size)
         var position = range.lowerBound
-        guard position < end else { return }
+        guard position < end else { return [] }
+        var parts: [(segment: Int, range: Range<Int>)] = []
         var index = segments.partitioningIndex { $0.offset + $0.length > position }
         while position < end {
             let segment = segments[index]
-            let piece = position - segment.offset..<min(end - segment.offset, segment.length)
-            switch segment.source {
-            case .head: try head.withUnsafeBytes { try body($0.bytes.extracting(piece)) }
-            case .header(let start):
-                let part = start + piece.lowerBound..<start + piece.upperBound
-                try header.withUnsafeBytes { try body($0.bytes.extracting(part)) }
-            case .chunk(let reference):
-                let chunk = try store.chunk(reference.digest)
-                guard chunk.count == reference.length else {
-                    throw ArchiveError(.damaged, "chunk \(reference.digest) has another length; run dicomfs verify")
-                }
-                try body(chunk.bytes.extracting(piece))
-            }
-            position = segment.offset + piece.upperBound
+            let upTo = min(end - segment.offset, segment.length)
+            parts.append((index, position - segment.offset..<upTo))
+            position = segment.offset + upTo
             index += 1
+        }
+        return parts
+    }
+
+    private func check(_ chunk: Chunk, _ reference: ChunkWriter.Reference) throws(ArchiveError) {
+        guard chunk.count == reference.length else {
+            throw ArchiveError(.damaged, "chunk \(reference.digest) has another length; run dicomfs verify")
         }
     }
 }

@@ -70,13 +70,16 @@ package struct DataReply: ~Copyable {
 
     /// The bytes, which are read from where they are.
     package consuming func data(_ bytes: RawSpan) {
-        pending.session.counters.bytesDelivered.add(bytes.byteCount)
-        pending.answer { request in
-            bytes.withUnsafeBytes { bytes in
-                let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-                _ = fuse_reply_buf(request, start, bytes.count)
-            }
-        }
+        // No closure may consume the reply.
+        let piece = bytes.withUnsafeBytes { $0 }
+        data([piece])
+    }
+
+    /// The bytes of these pieces one after the other, which are read from where they are before this returns.
+    package consuming func data(_ pieces: [UnsafeRawBufferPointer]) {
+        pending.session.counters.bytesDelivered.add(pieces.reduce(0) { $0 + $1.count })
+        let parts = pieces.map { iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count) }
+        pending.answer { request in _ = fuse_reply_iov(request, parts, Int32(parts.count)) }
     }
 
     /// An errno(3) code.
