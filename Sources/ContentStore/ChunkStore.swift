@@ -8,6 +8,9 @@ import Synchronization
 package final class ChunkStore: Sendable {
     /// The longest chunk: 256 KiB.
     package static let chunkSize = 1 << 18
+    /// The length of a value's first chunk: 64 KiB. Who reads what comes before the value, as those do who look at headers
+    /// only, is given that much more by the kernel, and no more is read from the disk for it.
+    package static let firstChunkSize = 1 << 15
 
     /// The database beneath.
     package let engine: any StorageEngine

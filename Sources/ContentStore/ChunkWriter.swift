@@ -24,6 +24,8 @@ package struct ChunkWriter: ~Copyable {
 
     private let puts: ChunkPuts
     private var buffer: [UInt8] = []
+    /// How long the chunk being filled becomes.
+    private var size = ChunkStore.firstChunkSize
     private var hasher = SHA256()
 
     /// A writer for the values of one ingest.
@@ -39,19 +41,23 @@ package struct ChunkWriter: ~Copyable {
     package mutating func append(_ bytes: RawSpan, to references: inout [Reference]) throws(StoreError) {
         var offset = 0
         while offset < bytes.byteCount {
-            if buffer.capacity == 0 { buffer.reserveCapacity(ChunkStore.chunkSize) }
-            let count = min(bytes.byteCount - offset, ChunkStore.chunkSize - buffer.count)
+            if buffer.capacity == 0 { buffer.reserveCapacity(size) }
+            let count = min(bytes.byteCount - offset, size - buffer.count)
             let part = bytes.extracting(offset..<offset + count)
             hasher.update(part)
             part.withUnsafeBytes { buffer.append(contentsOf: $0) }
             offset += count
-            if buffer.count == ChunkStore.chunkSize { references.append(try flush()) }
+            if buffer.count == size {
+                references.append(try flush())
+                size = ChunkStore.chunkSize
+            }
         }
     }
 
     /// Ends the current value with its last chunk. The next byte begins another value.
     package mutating func endValue(to references: inout [Reference]) throws(StoreError) {
         if !buffer.isEmpty { references.append(try flush()) }
+        size = ChunkStore.firstChunkSize
     }
 
     /// Waits until all chunks are stored.

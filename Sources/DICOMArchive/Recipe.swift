@@ -7,7 +7,7 @@ package import Hashing
 /// The fields and their numbers are in the Format article.
 package struct Recipe: Sendable {
     /// The number of the rules that tell bulk from header.
-    package static let currentLayout = 1
+    package static let currentLayout = 2
 
     /// No file is longer: 4 EiB.
     static let longest = 1 << 62
