@@ -12,7 +12,8 @@ struct JSONValue {
         self.entry = entry
         self.header = header
         self.isSigned = isSigned
-        var vr = Self.vr(entry, isSigned: isSigned)
+        // Its value is ours, whatever its header says.
+        var vr = entry.tag == .specificCharacterSet ? .cs : Self.vr(entry, isSigned: isSigned)
         if entry.isUndefined, vr != .sq { return nil }
         let length = entry.end - entry.start
         switch vr.form {
