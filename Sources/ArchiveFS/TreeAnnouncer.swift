@@ -37,8 +37,8 @@ package final class TreeAnnouncer: TreeObserver {
     /// Whether there is nothing to tell: only arrivals, in directories that the kernel holds nothing of, and no earlier
     /// notification of one of them is still under way.
     private func isKnown(_ changes: [TreeChange]) -> Bool {
-        // First, whatever else: a listing that is being read compares.
-        let isHeld = !tree.held.change(changes.lazy.flatMap { self.tree.directories(of: $0) })
+        // Before anything is told: a listing that is being read compares.
+        let isHeld = !tree.held.change(changes.flatMap { tree.directories(of: $0) })
         return !isHeld && changes.allSatisfy(\.isArrival) && waiting.load(ordering: .sequentiallyConsistent) == 0
     }
 
@@ -59,7 +59,7 @@ package final class TreeAnnouncer: TreeObserver {
                 forget(tree.directories(like: node))
             }
         }
-        let emptied = changes.allSatisfy(\.isArrival) ? [] : tree.emptied(among: changed)
+        let emptied = changes.allSatisfy(\.isArrival) ? [] : tree.emptied(among: Array(Set(changed)))
         for (_, name, above) in emptied { notifier.invalidateEntry(name, in: above.rawValue) }
     }
 

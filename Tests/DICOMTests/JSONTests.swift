@@ -111,6 +111,9 @@ struct JSONTests {
                 + "\"00100010\":{\"vr\":\"PN\",\"Value\":[{\"Alphabetic\":\"é\"}]},"
                 + "\"00100020\":{\"vr\":\"LO\",\"Value\":[\"first\"]}}")
         #expect(try json(DataSetBuilder()) == "{}")
+        var odd = DataSetBuilder()
+        odd.element(.specificCharacterSet, .ob, [1, 2])
+        #expect(try json(odd) == "{\"00080005\":{\"vr\":\"CS\",\"Value\":[\"ISO_IR 192\"]}}")
     }
 
     @Test(arguments: [DataSetEncoding.explicitLittleEndian, .implicitLittleEndian, .explicitBigEndian])
