@@ -49,19 +49,11 @@ package final class Session: @unchecked Sendable {
     package static func mount(
         _ fileSystem: some FileSystem, at mountPoint: MountPoint, options: Options
     ) throws(MountError) -> Session {
-        guard access("/dev/fuse", R_OK | W_OK) == 0 else {
-            let reason = String(cString: strerror(errno))
-            throw MountError(
-                .unavailable, "cannot use /dev/fuse: \(reason); load the module fuse, or run where it is allowed")
-        }
+        guard access("/dev/fuse", R_OK | W_OK) == 0 else { throw .noDevice(errno) }
         Log.install()
         let session = try Session(fileSystem, mountPoint, options)
         guard fuse_session_mount(session.handle, mountPoint.path) == 0 else {
-            let reason = Log.takeLast() ?? "fusermount3 refuses, with its reason above"
-            let advice =
-                options.allowOther && getuid() != 0
-                ? "; allow_other needs the line `user_allow_other` in /etc/fuse.conf" : ""
-            throw MountError(.failed, "cannot mount at \(mountPoint.path): \(reason)\(advice)")
+            throw .refused(at: mountPoint, allowOther: options.allowOther, reason: Log.takeLast())
         }
         session.raiseReadAhead()
         return session

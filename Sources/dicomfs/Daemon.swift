@@ -81,6 +81,7 @@ struct Daemon: Sendable {
         let session = try failing { () throws(MountError) in
             try Session.mount(tree, at: mountPoint, options: options)
         }
+        if let warning = mountPoint.hiddenWarning { logger.warning("\(warning)") }
         archive.setObserver(TreeAnnouncer(tree, session.notifier))
         return session
     }

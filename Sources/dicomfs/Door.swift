@@ -30,7 +30,7 @@ struct Door: Service, CustomStringConvertible {
     }
 }
 
-/// Says that the daemon is ready when it is, then waits for its end.
+/// Says that the daemon is ready when it is, to who reads its standard output and to systemd, then waits for its end.
 struct ReadyLine: Service, CustomStringConvertible {
     let description = "ready"
     /// Waits until everything answers; throws why it does not.
@@ -42,7 +42,10 @@ struct ReadyLine: Service, CustomStringConvertible {
             Thread.start { continuation.resume(with: Result { try waitUntilReady() }) }
         }
         Output.line(line)
+        StandardStreams.releaseOutput()
+        ServiceManager.tell("READY=1", "STATUS=\(line)")
         // Cancelled when another part failed.
         try? await gracefulShutdown()
+        ServiceManager.tell("STOPPING=1")
     }
 }
