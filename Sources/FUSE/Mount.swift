@@ -13,19 +13,11 @@ package final class Mount: @unchecked Sendable {
 
     /// Mounts. Requests wait until a session serves them.
     package init(at point: MountPoint, options: Session.Options) throws(MountError) {
-        guard access("/dev/fuse", R_OK | W_OK) == 0 else {
-            let reason = String(cString: strerror(errno))
-            throw MountError(
-                .unavailable, "cannot use /dev/fuse: \(reason); load the module fuse, or run where it is allowed")
-        }
+        guard access("/dev/fuse", R_OK | W_OK) == 0 else { throw .noDevice(errno) }
         self.point = point
         device = try Device(options)
         guard fuse_session_mount(device.handle, point.path) == 0 else {
-            let reason = Log.takeLast() ?? "fusermount3 refuses, with its reason above"
-            let advice =
-                options.allowOther && getuid() != 0
-                ? "; allow_other needs the line `user_allow_other` in /etc/fuse.conf" : ""
-            throw MountError(.failed, "cannot mount at \(point.path): \(reason)\(advice)")
+            throw .refused(at: point, allowOther: options.allowOther, reason: Log.takeLast())
         }
         Self.raiseReadAhead(of: point, to: options.readAhead)
         do { initialization = try device.answerInitialization() } catch {

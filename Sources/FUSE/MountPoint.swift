@@ -21,7 +21,13 @@ package struct MountPoint: Sendable {
         var status = stat()
         guard stat(absolute, &status) == 0 else {
             let code = errno
-            let advice = code == ENOENT ? "; make it with mkdir \(absolute)" : ""
+            let advice =
+                switch code {
+                case ENOENT: "; make it with mkdir -p \(absolute)"
+                case EACCES:
+                    "; user \(geteuid()) must be able to reach it: choose another place or mount as another user"
+                default: ""
+                }
             throw MountError(
                 .badMountPoint, "cannot mount at \(absolute): \(String(cString: strerror(code)))\(advice)")
         }
@@ -29,7 +35,10 @@ package struct MountPoint: Sendable {
             throw MountError(.badMountPoint, "cannot mount at \(absolute): it is not a directory")
         }
         if let mount = MountTable().mount(at: absolute), mount.type == "fuse.\(subtype)" {
-            throw MountError(.busy, "\(absolute) is mounted by another dicomfs, which is running; choose another place")
+            throw MountError(
+                .busy,
+                "\(absolute) is mounted by another dicomfs, which is running; choose another place, or end that with umount \(absolute)"
+            )
         }
         self.path = absolute
     }

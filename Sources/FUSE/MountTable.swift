@@ -1,7 +1,7 @@
 import CFUSE
 import Glibc
 
-/// The kernel's table of mounts as this process sees it: proc_pid_mountinfo(5).
+/// The kernel's table of mounts as a process sees it: proc_pid_mountinfo(5).
 struct MountTable {
     /// One mount.
     struct Entry {
@@ -14,9 +14,10 @@ struct MountTable {
 
     let entries: [Entry]
 
-    init() {
+    /// - Parameter process: its number, or `self`. The table is empty when it cannot be read.
+    init(process: String = "self") {
         var entries: [Entry] = []
-        if let file = fopen("/proc/self/mountinfo", "re") {
+        if let file = fopen("/proc/\(process)/mountinfo", "re") {
             defer { fclose(file) }
             var line: UnsafeMutablePointer<CChar>?
             var capacity = 0

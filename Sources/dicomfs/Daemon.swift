@@ -18,20 +18,15 @@ struct Daemon: Sendable {
         /// By this process.
         case point(MountPoint)
         /// By a supervisor.
-        case inherited(Connection, path: String, Inheritance.Past)
-
-        var path: String {
-            switch self {
-            case .point(let point): point.path
-            case .inherited(_, let path, _): path
-            }
-        }
+        case inherited(Connection, Inheritance.Past)
     }
 
     let archive: Archive
     let logger: Logger
     /// What is done once everything answers.
     let isReady: @Sendable () -> Void
+    /// What is done when it is to end.
+    let isEnding: @Sendable () -> Void
 
     /// Opens the doors, says so, waits for a signal, and closes them: the last opened first.
     ///
@@ -59,9 +54,9 @@ struct Daemon: Sendable {
         if let associations { doors.append(Door("DICOM", run: associations.run, stop: associations.stop)) }
         doors.append(signals(source))
 
-        let path = source?.path
         let ready = Readiness(
-            waitUntilReady: { if let path { try Self.waitForAnswer(path) } }, isReady: isReady)
+            waitUntilReady: { if case .point(let point) = source { try Self.waitForAnswer(point.path) } },
+            isReady: isReady, isEnding: isEnding)
         // A door that ends by itself, as the mount does when somebody unmounts it, ends the daemon.
         let services = (doors as [any Service] + [ready]).map {
             ServiceGroupConfiguration.ServiceConfiguration(
@@ -103,7 +98,7 @@ struct Daemon: Sendable {
     ) throws(ExitStatus) -> (Session, TreeAnnouncer) {
         let isInherited =
             switch source {
-            case .point, .inherited(_, _, .none): false
+            case .point, .inherited(_, .none): false
             case .inherited: true
             }
         let tree = ArchiveTree(archive, mountOptions.tree, isInherited: isInherited)
@@ -112,17 +107,18 @@ struct Daemon: Sendable {
         let session = try failing { [options] () throws(MountError) in
             switch source {
             case .point(let point): try Session.mount(tree, at: point, options: options)
-            case .inherited(let connection, _, _): try Session(tree, connection, options: options)
+            case .inherited(let connection, _): try Session(tree, connection, options: options)
             }
         }
+        if case .point(let point) = source, let warning = point.hiddenWarning { logger.warning("\(warning)") }
         let announcer = TreeAnnouncer(tree, session.notifier)
         archive.addObserver(announcer)
-        if case .inherited(_, _, .incomplete) = source { announcer.forgetEverything() }
+        if case .inherited(_, .incomplete) = source { announcer.forgetEverything() }
         return (session, announcer)
     }
 
     /// The first request is answered when the kernel and we have agreed.
-    private static func waitForAnswer(_ path: String) throws {
+    static func waitForAnswer(_ path: String) throws {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw ExitStatus(

@@ -36,6 +36,7 @@ struct Readiness: Service, CustomStringConvertible {
     /// Throws why something does not answer.
     let waitUntilReady: @Sendable () throws -> Void
     let isReady: @Sendable () -> Void
+    let isEnding: @Sendable () -> Void
 
     func run() async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -44,5 +45,6 @@ struct Readiness: Service, CustomStringConvertible {
         isReady()
         // Cancelled when another part failed.
         try? await gracefulShutdown()
+        isEnding()
     }
 }

@@ -5,8 +5,16 @@ enum Signals {
     private static var awaited: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR2] { sigaddset(&set, signal) }
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR2] where !isIgnored(signal) { sigaddset(&set, signal) }
         return set
+    }
+
+    /// Whether who started us wants it ignored, as nohup(1) does with SIGHUP.
+    private static func isIgnored(_ signal: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(signal, nil, &action)
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Blocks them, and no others, in this thread and those it starts; ignores SIGPIPE. Called first of all.

@@ -14,4 +14,12 @@ enum StandardStreams {
             }
         }
     }
+
+    /// Lets go of standard output when all is printed: who reads it up to its end need not wait for ours.
+    static func releaseOutput() {
+        let file = Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        dup2(file, STDOUT_FILENO)
+        close(file)
+    }
 }

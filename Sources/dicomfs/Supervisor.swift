@@ -42,6 +42,7 @@ final class Supervisor: Sendable {
     /// - Parameter isReady: called once, when the first worker serves.
     func run(isReady: () -> Void) throws {
         handleSignals()
+        defer { mount.unmount() }
         var failures = 0
         var wasReady = false
         var lastReady = ContinuousClock.now
@@ -67,7 +68,6 @@ final class Supervisor: Sendable {
             if state.withLock({ $0.isStopping }) || mount.isGone { break }
             guard serves || wasReady else {
                 // It has said why; nobody has seen the mount yet.
-                mount.unmount()
                 throw Self.failure(end)
             }
             wasReady = true
@@ -79,7 +79,6 @@ final class Supervisor: Sendable {
             // 0.1 s, then four times as long each time.
             if failures > 0 || !serves { stopping.wait(milliseconds: 25 << (2 * failures)) }
         } while !state.withLock { $0.isStopping }
-        mount.unmount()
     }
 
     private func start(_ past: Inheritance.Past) throws(ExitStatus) -> WorkerProcess {
@@ -132,7 +131,10 @@ final class Supervisor: Sendable {
                     if let worker = state.worker { kill(worker, SIGTERM) }
                     return (state.worker, isSecond)
                 }
-                if signal != SIGUSR2 { stopping.open() }
+                if signal != SIGUSR2, !isSecond {
+                    stopping.open()
+                    ServiceManager.tell("STOPPING=1")
+                }
                 guard isSecond, signal != SIGUSR2 else { continue }
                 if let worker { kill(worker, SIGKILL) }
                 // No dead mount stays behind.

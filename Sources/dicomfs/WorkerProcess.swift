@@ -49,6 +49,8 @@ struct WorkerProcess {
         for descriptor in inheritance.descriptors {
             posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
         }
+        // Whoever reads what we print is not to wait for the worker's end.
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -24,7 +24,7 @@ struct SessionTests {
         let folder = try TemporaryFolder()
         let error = try #require(failure(folder.appending("missing")))
         #expect(error.code == .badMountPoint)
-        #expect(error.description.contains("mkdir \(folder.appending("missing"))"))
+        #expect(error.description.contains("mkdir -p \(folder.appending("missing"))"))
     }
 
     @Test func `a file is no mount point`() throws {

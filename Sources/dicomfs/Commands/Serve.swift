@@ -87,11 +87,21 @@ struct Serve: ParsableCommand {
         let socket = try listen()
         let line = "dicomfs ready archive=\(folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place(socket) ?? "-")"
         if let mountPoint, !noSupervisor {
-            return try supervise(mountPoint, folder, socket) { Output.line(line) }
+            return try supervise(mountPoint, folder, socket) { Self.tellReady(line) }
         }
         let archive = try opening { () throws(ArchiveError) in try Archive(folder: folder) }
-        _ = try Daemon(archive: archive, logger: logger, isReady: { Output.line(line) })
-            .run(mountPoint.map { .point($0) }, MountOptions(options), listener: listenerConfiguration, socket)
+        let daemon = Daemon(archive: archive, logger: logger, isReady: { Self.tellReady(line) }) {
+            ServiceManager.tell("STOPPING=1")
+        }
+        let source = mountPoint.map { Daemon.MountSource.point($0) }
+        _ = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
+    }
+
+    /// Tells who reads standard output, which nothing comes to after that, and systemd.
+    private static func tellReady(_ line: String) {
+        Output.line(line)
+        StandardStreams.releaseOutput()
+        ServiceManager.tell("READY=1", "STATUS=\(line)")
     }
 
     private func supervise(
@@ -100,12 +110,13 @@ struct Serve: ParsableCommand {
         var options = try MountOptions(options).session
         options.name = folder.path
         let mount = try failing { [options] () throws(MountError) in try Mount(at: mountPoint, options: options) }
+        if let warning = mountPoint.hiddenWarning { logger.warning("\(warning)") }
         try Supervisor(mount: mount, folder: folder, socket: socket, logger: logger).run(isReady: isReady)
     }
 
     /// Serves what a supervisor has mounted and bound.
     private func work(_ path: String, _ argument: String) throws {
-        guard let inheritance = Inheritance(argument: argument), let connection = inheritance.connection(), let mount
+        guard let inheritance = Inheritance(argument: argument), let connection = inheritance.connection()
         else {
             throw ExitStatus(code: EX_USAGE, message: "--worker is for serve's own use")
         }
@@ -122,11 +133,12 @@ struct Serve: ParsableCommand {
         let socket = try inheritance.dicom.map { descriptor in
             try failing { () throws(ListenError) in try ListeningSocket(inheriting: descriptor) }
         }
-        let daemon = Daemon(archive: archive, logger: logger) {
+        let isReady = { @Sendable in
             var byte: UInt8 = 1
             write(supervisor, &byte, 1)
         }
-        let source = Daemon.MountSource.inherited(connection, path: mount, inheritance.past)
+        let daemon = Daemon(archive: archive, logger: logger, isReady: { isReady() }, isEnding: {})
+        let source = Daemon.MountSource.inherited(connection, inheritance.past)
         let isComplete = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
         guard isComplete else { throw ExitCode.failure }
     }
