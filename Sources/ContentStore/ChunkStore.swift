@@ -8,9 +8,9 @@ import Synchronization
 package final class ChunkStore: Sendable {
     /// The longest chunk: 256 KiB.
     package static let chunkSize = 1 << 18
-    /// The length of a value's first chunk: 64 KiB. Who reads what comes before the value, as those do who look at headers
-    /// only, is given that much more by the kernel, and no more is read from the disk for it.
-    package static let firstChunkSize = 1 << 15
+    /// The lengths of a value's first chunks: 16 and 64 KiB. Who reads the beginning of a file only, as those do who look at
+    /// headers, is read that much for by the kernel (mm/readahead.c), and no more is then read from the disk.
+    package static let firstChunkSizes = [1 << 14, 1 << 16]
 
     /// The database beneath.
     package let engine: any StorageEngine

@@ -24,8 +24,8 @@ package struct ChunkWriter: ~Copyable {
 
     private let puts: ChunkPuts
     private var buffer: [UInt8] = []
-    /// How long the chunk being filled becomes.
-    private var size = ChunkStore.firstChunkSize
+    /// The chunks of the current value that are full.
+    private var full = 0
     private var hasher = SHA256()
 
     /// A writer for the values of one ingest.
@@ -41,6 +41,7 @@ package struct ChunkWriter: ~Copyable {
     package mutating func append(_ bytes: RawSpan, to references: inout [Reference]) throws(StoreError) {
         var offset = 0
         while offset < bytes.byteCount {
+            let size = full < ChunkStore.firstChunkSizes.count ? ChunkStore.firstChunkSizes[full] : ChunkStore.chunkSize
             if buffer.capacity == 0 { buffer.reserveCapacity(size) }
             let count = min(bytes.byteCount - offset, size - buffer.count)
             let part = bytes.extracting(offset..<offset + count)
@@ -49,7 +50,7 @@ package struct ChunkWriter: ~Copyable {
             offset += count
             if buffer.count == size {
                 references.append(try flush())
-                size = ChunkStore.chunkSize
+                full += 1
             }
         }
     }
@@ -57,7 +58,7 @@ package struct ChunkWriter: ~Copyable {
     /// Ends the current value with its last chunk. The next byte begins another value.
     package mutating func endValue(to references: inout [Reference]) throws(StoreError) {
         if !buffer.isEmpty { references.append(try flush()) }
-        size = ChunkStore.firstChunkSize
+        full = 0
     }
 
     /// Waits until all chunks are stored.

@@ -35,24 +35,29 @@ import Testing
         try references.flatMap { try test.engine.bytes($0.digest) }
     }
 
-    @Test(arguments: [1, 262_143, 262_144, 262_145, 3 * 262_144, 600_000], [4093, 1 << 20])
-    func `a value is cut every 256 KiB from its first byte`(length: Int, pieces: Int) throws {
-        let value = noise(length, seed: UInt64(length))
-        let references = try #require(try write([value], pieces: pieces).first)
-        #expect(references.map(\.length).reduce(0, +) == length)
-        #expect(references.dropLast().allSatisfy { $0.length == 262_144 })
-        #expect((1...262_144).contains(references.last?.length ?? 0))
-        #expect(try read(references) == value)
-        let first = Array(value.prefix(262_144))
-        #expect(references.first?.digest == SHA256.hash(first))
+    @Test(
+        arguments: [
+            (1, [1]), (16_384, [16_384]), (16_385, [16_384, 1]), (81_920, [16_384, 65_536]),
+            (81_921, [16_384, 65_536, 1]), (344_064, [16_384, 65_536, 262_144]),
+            (700_000, [16_384, 65_536, 262_144, 262_144, 93_792]),
+        ], [4093, 1 << 20])
+    func `a value is cut after 16 and 64 KiB and then every 256 KiB`(
+        value: (length: Int, lengths: [Int]), pieces: Int
+    ) throws {
+        let bytes = noise(value.length, seed: UInt64(value.length))
+        // The second value begins anew.
+        let both = try write([bytes, bytes], pieces: pieces)
+        #expect(both.map { $0.map(\.length) } == [value.lengths, value.lengths])
+        #expect(try read(both[0]) == bytes)
+        #expect(both[0].first?.digest == SHA256.hash(Array(bytes.prefix(16_384))))
     }
 
     @Test func `values never share a chunk's bytes, and equal ones are stored once`() throws {
         let value = noise(300_000, seed: 1)
         let references = try write([value, [], [9], value], pieces: 100_000)
-        #expect(references.map(\.count) == [2, 0, 1, 2])
+        #expect(references.map(\.count) == [3, 0, 1, 3])
         #expect(references[0] == references[3])
-        #expect(try test.engine.chunkList().count == 3)
+        #expect(try test.engine.chunkList().count == 4)
     }
 
     @Test func `a chunk that cannot be stored is an error, at the latest in the end`() throws {
@@ -63,7 +68,7 @@ import Testing
             var writer = ChunkWriter(store: store, generation: store.beginIngest())
             var references: [ChunkWriter.Reference] = []
             do throws(StoreError) {
-                // Seven chunks stored beside the caller, then a small one stored by it.
+                // A small chunk stored by the caller, some beside it, and a small one again.
                 for _ in 0..<7 { try writer.append(noise(1 << 18, seed: 1).span.bytes, to: &references) }
                 try writer.append([UInt8](repeating: 1, count: 10).span.bytes, to: &references)
                 try writer.endValue(to: &references)
@@ -82,15 +87,24 @@ import Testing
             try writer.append(noise(300_000, seed: 1).span.bytes, to: &references)
             try writer.finish()
         }
-        #expect(try test.engine.chunkList().count == 1)
-        #expect(try store.sweep { { _ in false } }.chunks == 1)
+        #expect(try test.engine.chunkList().count == 2)
+        #expect(try store.sweep { { _ in false } }.chunks == 2)
     }
 
     @Test func `a chunk is read from the engine once while it is at hand`() throws {
         let references = try write([noise(300_000, seed: 1)], pieces: 1 << 20)
         let digest = try #require(references.first?.first?.digest)
-        for _ in 0..<3 { #expect(try store.chunk(digest).count == 262_144) }
-        #expect(store.bytesRead == 262_144)
+        for _ in 0..<3 { #expect(try store.chunk(digest).count == 16_384) }
+        #expect(store.bytesRead == 16_384)
+    }
+
+    @Test func `chunks asked for together come in their order, and one that is missing is an error`() throws {
+        let value = noise(700_000, seed: 1)
+        let digests = try #require(try write([value], pieces: 1 << 20).first).map(\.digest)
+        for asked in [[], Array(digests.prefix(1)), digests, Array(digests.reversed())] {
+            #expect(try store.chunks(asked).map { SHA256.hash(Array($0.unsafeBytes)) } == asked)
+        }
+        #expect(throws: StoreError.self) { try store.chunks(digests + [SHA256.hash([1])] + digests) }
     }
 }
 
