@@ -5,8 +5,10 @@ import Synchronization
 
 /// Makes the kernel forget what changed in the tree, before the sender of an instance hears that it is stored.
 package final class TreeAnnouncer: TreeObserver {
-    /// How long an answer to C-STORE waits for the kernel: it holds a directory's lock while it waits for a reader.
-    private static let patience = DispatchTimeInterval.milliseconds(200)
+    /// How long an answer to C-STORE waits for the kernel, which holds a directory's lock while it waits for a reader. A busy
+    /// machine can take that long. But when somebody had to wait in vain, the next wait less, until all is told.
+    private static let patience = DispatchTimeInterval.milliseconds(2000)
+    private static let lessPatience = DispatchTimeInterval.milliseconds(50)
 
     let tree: ArchiveTree
     let notifier: Notifier
@@ -15,6 +17,8 @@ package final class TreeAnnouncer: TreeObserver {
 
     /// Notifications queued or under way.
     private let waiting = Atomic<Int>(0)
+    /// Whether somebody has waited in vain for one of them.
+    private let isStuck = Atomic<Bool>(false)
 
     /// An announcer of changes in a tree to the kernel that has it mounted.
     package init(_ tree: ArchiveTree, _ notifier: Notifier) {
@@ -28,10 +32,12 @@ package final class TreeAnnouncer: TreeObserver {
         waiting.wrappingAdd(1, ordering: .sequentiallyConsistent)
         queue.async { [self] in
             tell(changes)
-            waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+            let rest = waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
+            if rest == 0 { isStuck.store(false, ordering: .relaxed) }
             told.signal()
         }
-        _ = told.wait(timeout: .now() + Self.patience)
+        let patience = isStuck.load(ordering: .relaxed) ? Self.lessPatience : Self.patience
+        if told.wait(timeout: .now() + patience) == .timedOut { isStuck.store(true, ordering: .relaxed) }
     }
 
     /// Whether there is nothing to tell: only arrivals, in directories that the kernel holds nothing of, and no earlier
