@@ -139,14 +139,25 @@ def mounted(archive, folder):
 
 
 @contextlib.contextmanager
-def copies(mount, folder):
-    """The trees to compare, by name: the mount, and copies of it on the scratch disk and in a tmpfs."""
+def copies(mount, folder, turn=0):
+    """The trees to compare, by name: the mount, and copies of it on the scratch disk and in a tmpfs.
+
+    What cp wrote to ext4 lies in larger pages than what is read (Linux 6.16). And how scattered in memory the pages of a tree
+    are, which makes half as much of a read's time again, depends on what was there before. So the caches are dropped, and
+    then mount and disk are read and the tmpfs is written, in an order that depends on the turn.
+    """
     disk, memory = folder / "disk", folder / "tmpfs"
     memory.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=90%", "tmpfs", memory], check=True)
     try:
-        for place in (disk, memory):
-            subprocess.run(["cp", "-a", f"{mount}/.", place], check=True)
+        subprocess.run(["cp", "-a", f"{mount}/.", disk], check=True)
+        drop_caches()
+        order = [mount, disk, memory]
+        for tree in order[turn % 3:] + order[:turn % 3]:
+            if tree == memory:
+                subprocess.run(["cp", "-a", f"{disk}/.", memory], check=True)
+            for name in files(tree, ""):
+                pathlib.Path(name).read_bytes()
         yield {"mount": mount, "ext4": disk, "tmpfs": memory}
     finally:
         subprocess.run(["umount", memory], check=False)
