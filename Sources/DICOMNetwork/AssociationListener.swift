@@ -130,6 +130,8 @@ package final class AssociationListener: Sendable {
         }
         guard let count else { return }
         Thread.start { [self] in
+            // Who reads waits for it; a modality has time. On Linux it is of this thread only (setpriority(2), nice(2)).
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
             let begin = ContinuousClock.now
             var summary = serve(connection, isBeyondLimit: count > configuration.maximumAssociations)
             // Its place is free before the peer can know.
