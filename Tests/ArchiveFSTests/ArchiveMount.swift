@@ -13,7 +13,7 @@ final class ArchiveMount: Sendable {
     let path: String
     let archive: Archive
     let session: Session
-    private let announcer: TreeAnnouncer
+    let announcer: TreeAnnouncer
     private let ended: Gate
 
     static let subtype = "dicomfstest"

@@ -75,9 +75,13 @@ import Threads
         let lost = Mutex<[String]>([])
         let rounds = 150
         let ended = Mutex(0)
+        let removed = Mutex(0)
         for writer in 0..<2 {
             Thread.start {
-                for round in 0..<rounds {
+                var round = 0
+                // Until a sweep has met a moment in which nobody wanted one of them.
+                while round < rounds || round < 100_000 && removed.withLock({ $0 == 0 }) {
+                    round += 1
                     // Few digests, wanted by both all the time and swept all the time.
                     let bytes = [UInt8(round % 3)]
                     let digest = SHA256.hash(bytes)
@@ -95,10 +99,12 @@ import Threads
                 }
             }
         }
-        var removed = 0
-        repeat { removed += try store.sweep { { _ in false } }.chunks } while !done.wait(milliseconds: 0)
+        repeat {
+            let swept = try store.sweep { { _ in false } }.chunks
+            removed.withLock { $0 += swept }
+        } while !done.wait(milliseconds: 0)
         #expect(lost.withLock { $0 } == [])
-        #expect(removed > 0)
+        #expect(removed.withLock { $0 } > 0)
     }
 
     @Test func `the space of swept chunks is given back, a bit at a time or all at once`() throws {
