@@ -23,7 +23,8 @@ package final class ChunkStore: Sendable {
     /// - Parameter cacheSize: bytes of recently read chunks to keep.
     package init(engine: any StorageEngine, cacheSize: Int = 32 << 20) {
         self.engine = engine
-        cache = BoundedCache(capacity: cacheSize) { $0.count }
+        // What keeping a chunk takes besides its bytes counts too: a peer can make millions of a few bytes.
+        cache = BoundedCache(capacity: cacheSize) { $0.count + 512 }
     }
 
     /// A chunk's bytes. Readers of one chunk at one time share one read of the database.

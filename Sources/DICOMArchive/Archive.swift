@@ -15,13 +15,15 @@ package final class Archive: Sendable {
     package let openingNote: String?
     let commits: CommitQueue
     /// Room for one with the longest header there is: else each of its reads would load it anew.
-    let files = BoundedCache<NodeID, StoredFile>(capacity: 24 << 20) { $0.cost }
+    let files = BoundedCache<NodeID, StoredFile>(capacity: 34 << 20) { $0.cost }
     /// Room for two of the largest: each is read in many pieces, and would be rendered anew for each.
-    let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * PNGShape.largestFile) { $0.bytes.count }
+    let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * (PNGShape.largestFile + 512)) {
+        $0.bytes.count + 512
+    }
     let observers = Observers()
     let work = ArchiveWork()
     /// Room for one of the longest: each is read in many pieces.
-    let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON) { $0.count }
+    let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON + 512) { $0.count + 512 }
     private let changed = Atomic<UInt64>(Clock.nanoseconds())
 
     /// Opens the archive in a folder.

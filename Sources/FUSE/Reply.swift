@@ -78,8 +78,15 @@ package struct DataReply: ~Copyable {
     /// The bytes of these pieces one after the other, which are read from where they are before this returns.
     package consuming func data(_ pieces: [UnsafeRawBufferPointer]) {
         pending.session.counters.bytesDelivered.add(pieces.reduce(0) { $0 + $1.count })
-        let parts = pieces.map { iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count) }
-        pending.answer { request in _ = fuse_reply_iov(request, parts, Int32(parts.count)) }
+        // IOV_MAX of writev(2), the header among them; with more libfuse leaves the request unanswered.
+        let together = pieces.count < 1024 ? [] : pieces.flatMap { Array($0) }
+        together.withUnsafeBytes { together in
+            let parts = (together.isEmpty ? pieces : [together]).map {
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
+            }
+            _ = fuse_reply_iov(pending.request, parts, Int32(parts.count))
+        }
+        pending.answer { _ in }
     }
 
     /// An errno(3) code.

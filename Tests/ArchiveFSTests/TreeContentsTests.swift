@@ -99,7 +99,7 @@ struct TreeContentsTests {
 
     @Test func `a read at every offset and of every length gives the bytes there`() throws {
         let mount = try ArchiveMount()
-        // Two chunks, the header before and between.
+        // Four chunks, the header before and after.
         let id = try mount.store(TestInstance(side: 600).dataSet)
         let path = try mount.path(of: id)
         let all = try #require(contents(path))
@@ -114,5 +114,17 @@ struct TreeContentsTests {
                 #expect(buffer.prefix(max(0, count)).elementsEqual(all[offset..<offset + max(0, count)]))
             }
         }
+    }
+
+    @Test func `a file of more pieces than writev takes is read`() throws {
+        let mount = try ArchiveMount()
+        var set = TestInstance(frames: 0).dataSet
+        // A peer may repeat an element; each value is a chunk of its own.
+        for number in 0..<3000 { set.element(Tag(0x0042, 0x0011), .ob, [UInt8(number & 0xFF), UInt8(number >> 8)]) }
+        let id = try mount.store(set)
+        let copy = mount.folder.appending("copy")
+        // By another process, which is given up after a while.
+        #expect(try run("cp", [mount.path(of: id), copy]).status == 0)
+        #expect(contents(copy)?.suffix(set.bytes.count).elementsEqual(set.bytes) == true)
     }
 }

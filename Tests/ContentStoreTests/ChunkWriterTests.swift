@@ -98,6 +98,16 @@ import Testing
         #expect(store.bytesRead == 16_384)
     }
 
+    @Test func `tiny chunks at hand cost more than their bytes`() throws {
+        let store = ChunkStore(engine: test.engine, cacheSize: 10_000)
+        let digests = try (UInt8(0)..<100).map { number in
+            _ = try write([[number]], pieces: 1)
+            return SHA256.hash([number])
+        }
+        for _ in 0..<2 { for digest in digests { _ = try store.chunk(digest) } }
+        #expect(store.counts.hits == 0)
+    }
+
     @Test func `chunks asked for together come in their order, and one that is missing is an error`() throws {
         let value = noise(700_000, seed: 1)
         let digests = try #require(try write([value], pieces: 1 << 20).first).map(\.digest)
