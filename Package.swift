@@ -99,6 +99,7 @@ let package = Package(
         tests("ContentStoreTests", ["ContentStore", "RocksDB", "Hashing", "Threads"]),
         tests("DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "Threads"]),
         tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
+        tests("ProgramTests", ["dicomfs"]),
         // Tests on a real kernel mount.
         tests("FUSETests", ["FUSE", "Threads"]),
         tests("ArchiveFSTests", ["ArchiveFS", "DICOMArchive", "ContentStore", "DICOM", "FUSE", "Threads"]),

@@ -69,8 +69,21 @@ package final class ArchiveFolder: Sendable {
 
     /// Opens the folder by the lock that another process took with ``open(_:create:holder:)`` and has handed over. It is
     /// free again when both have let go of it.
-    package static func open(_ path: String, inheriting lock: Int32) throws(ArchiveError) -> ArchiveFolder {
-        try open(path, lock: lock)
+    ///
+    /// - Parameter create: as there; the other has made the folder.
+    /// - Throws: ``ArchiveError/Code/unusable`` when the lock is not that of what is at the path now: the folder was moved,
+    ///   or the disk it was on is gone.
+    package static func open(_ path: String, create: Bool, inheriting lock: Int32) throws(ArchiveError) -> ArchiveFolder
+    {
+        var (locked, there) = (stat(), stat())
+        guard fstat(lock, &locked) == 0, stat(path + "/lock", &there) == 0, locked.st_dev == there.st_dev,
+            locked.st_ino == there.st_ino, create || access(path + "/dicomfs-archive", F_OK) == 0
+        else {
+            close(lock)
+            throw ArchiveError(
+                .unusable, "the archive that was served is not at \(path) any more: it was moved, or its disk is gone")
+        }
+        return try open(path, lock: lock)
     }
 
     private static func open(_ path: String, lock: Int32) throws(ArchiveError) -> ArchiveFolder {
@@ -145,7 +158,10 @@ package final class ArchiveFolder: Sendable {
         while flock(lock, LOCK_EX | LOCK_NB) != 0 {
             other = Self.holder(of: path)
             tries += 1
-            guard other != nil || tries == 100 else { continue }
+            guard other != nil || tries == 100 else {
+                usleep(1000)
+                continue
+            }
             close(lock)
             let who = other.map { "dicomfs \($0.command), pid \($0.pid)" } ?? "another process"
             let place = other?.mount.map { ", mounted at \($0)" } ?? ""

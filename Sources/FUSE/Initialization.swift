@@ -12,6 +12,8 @@ package struct Initialization: Sendable {
     /// Requests that a process took and never answered can be had again: FUSE_HAS_RESEND, Linux 6.9.
     static let resend: UInt64 = 1 << 39
 
+    var canResend: Bool { flags & Self.resend != 0 }
+
     /// Nil when it is none.
     package init?(_ bytes: UnsafeRawBufferPointer) {
         let start = MemoryLayout<fuse_in_header>.size

@@ -1,5 +1,6 @@
 import CFUSE
 import Glibc
+import Synchronization
 
 /// A file system mounted in the kernel, whichever process answers its requests.
 ///
@@ -10,6 +11,9 @@ package final class Mount: @unchecked Sendable {
     package let point: MountPoint
     private let device: Device
     private let initialization: Initialization
+    /// `major:minor` of the file system: what tells it from others that are mounted at the same place.
+    private let number: String?
+    private let isUnmounted = Mutex(false)
 
     /// Mounts. Requests wait until a session serves them.
     package init(at point: MountPoint, options: Session.Options) throws(MountError) {
@@ -19,7 +23,8 @@ package final class Mount: @unchecked Sendable {
         guard fuse_session_mount(device.handle, point.path) == 0 else {
             throw .refused(at: point, allowOther: options.allowOther, reason: Log.takeLast())
         }
-        Self.raiseReadAhead(of: point, to: options.readAhead)
+        number = MountTable().mount(at: point.path)?.device
+        if let number { Self.raiseReadAhead(of: number, to: options.readAhead) }
         do { initialization = try device.answerInitialization() } catch {
             fuse_session_unmount(device.handle)
             throw error
@@ -29,32 +34,53 @@ package final class Mount: @unchecked Sendable {
     deinit { unmount() }
 
     /// What a session serves it by, with a descriptor of its own.
-    package func connection() -> Connection {
-        Connection(
-            descriptor: fcntl(fuse_session_fd(device.handle), F_DUPFD_CLOEXEC, 3), initialization: initialization)
+    package func connection() throws(MountError) -> Connection {
+        let descriptor = fcntl(fuse_session_fd(device.handle), F_DUPFD_CLOEXEC, 3)
+        guard descriptor >= 0 else {
+            throw MountError(.failed, "cannot use the mount at \(point.path): \(String(cString: strerror(errno)))")
+        }
+        return Connection(descriptor: descriptor, initialization: initialization)
     }
 
-    /// Whether it is unmounted, by ``unmount()`` or by another, and no one uses its files any more.
+    /// Whether a session's unanswered requests can be had by the next one (Linux 6.9). Else they fail with its process.
+    package var canResend: Bool { initialization.canResend }
+
+    /// Whether the kernel has no more requests: it is unmounted by another and no one uses its files any more, or its
+    /// connection was aborted (``isInPlace`` then).
     package var isGone: Bool {
         var device = pollfd(fd: fuse_session_fd(device.handle), events: 0, revents: 0)
         return poll(&device, 1, 0) != 0
     }
 
-    /// Unmounts, whoever still uses the files. What they ask for later fails once no process has the connection open.
-    package func unmount() { fuse_session_unmount(device.handle) }
+    /// Whether it is what is mounted at its place, on top of all else. After `umount -l` another may be.
+    package var isInPlace: Bool { number != nil && MountTable().mount(at: point.path)?.device == number }
+
+    /// Lets go of the connection, and unmounts if it is still in place, whoever still uses the files. What they ask for later
+    /// fails once no process has the connection open.
+    package func unmount() {
+        isUnmounted.withLock { isUnmounted in
+            guard !isUnmounted else { return }
+            isUnmounted = true
+            // First, as libfuse does: who unmounts might look at it, and nobody would answer.
+            device.disconnect()
+            detach()
+        }
+    }
+
+    /// Takes it out of its place at once, if it is still there, for an end that cannot be orderly. By its path, for which
+    /// there is no better way: who mounts another there just then loses that.
+    package func detach() { if isInPlace { _ = MountPoint.unmount(point.path) } }
 
     /// Unmounts, and fails all requests, those that no process will answer among them.
     package func abort() {
-        // It ends the requests in any case, but does not unmount what is in use.
-        if umount2(point.path, Int32(MNT_FORCE)) != 0, errno == EBUSY { point.detach() }
+        // It ends the requests, but does not unmount what is in use.
+        if isInPlace { umount2(point.path, Int32(MNT_FORCE)) }
         unmount()
     }
 
     /// Before the kernel agrees with ``Operations`` on the lesser. Without permission the kernel's own 128 KiB stay.
-    private static func raiseReadAhead(of point: MountPoint, to kilobytes: Int) {
-        guard let device = MountTable().mount(at: point.path)?.device,
-            let file = fopen("/sys/class/bdi/\(device)/read_ahead_kb", "we")
-        else { return }
+    private static func raiseReadAhead(of number: String, to kilobytes: Int) {
+        guard let file = fopen("/sys/class/bdi/\(number)/read_ahead_kb", "we") else { return }
         fputs("\(kilobytes)", file)
         fclose(file)
     }

@@ -69,9 +69,6 @@ package struct MountPoint: Sendable {
         }
     }
 
-    /// Takes the topmost mount away without waiting for those who use it, for an end that cannot be orderly.
-    package func detach() { _ = Self.unmount(path) }
-
     /// Whether a FUSE mount is there whose process is gone. Asked of statfs(2): the kernel still answers stat(2) from what
     /// it has cached.
     private static func isDead(_ path: String) -> Bool {

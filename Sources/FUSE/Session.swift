@@ -68,7 +68,7 @@ package final class Session: @unchecked Sendable {
         self.fileSystem = fileSystem
         self.options = options
         self.mount = mount
-        canResend = connection.initialization.flags & Initialization.resend != 0
+        canResend = connection.initialization.canResend
         device = try Device(options)
         notifier = Notifier(handle: device.handle)
         try device.adopt(connection)
@@ -76,6 +76,9 @@ package final class Session: @unchecked Sendable {
     }
 
     deinit { mount?.unmount() }
+
+    /// Takes the mount away at once if it is this process's own, for an end that cannot be orderly.
+    package func detach() { mount?.detach() }
 
     /// Serves requests on several threads; returns when it is unmounted, or after ``stop()``.
     package func run() {

@@ -23,6 +23,8 @@ struct Daemon: Sendable {
 
     let archive: Archive
     let logger: Logger
+    /// Whether a supervisor keeps it running.
+    let isWorker: Bool
     /// What is done once everything answers.
     let isReady: @Sendable () -> Void
     /// What is done when it is to end.
@@ -30,7 +32,7 @@ struct Daemon: Sendable {
 
     /// Opens the doors, says so, waits for a signal, and closes them: the last opened first.
     ///
-    /// - Returns: whether the kernel has been told everything that changed.
+    /// - Returns: whether a signal ended it, and the kernel has been told everything that changed.
     func run(
         _ source: MountSource?, _ mountOptions: MountOptions, listener: AssociationListener.Configuration?,
         _ socket: ListeningSocket?
@@ -41,9 +43,11 @@ struct Daemon: Sendable {
         let complete = Gate()
         // The mount is closed last: who reads does not wait for those who send.
         var doors: [Door] = []
+        var detach: (@Sendable () -> Void)?
         if let source {
             let (session, announcer) = try mount(source, mountOptions)
             control.countMount { MountCounts(session) }
+            detach = session.detach
             doors.append(
                 Door("mount", run: session.run) {
                     if announcer.finish() { complete.open() }
@@ -52,7 +56,8 @@ struct Daemon: Sendable {
         }
         doors.append(Door("control socket", run: control.run, stop: control.stop))
         if let associations { doors.append(Door("DICOM", run: associations.run, stop: associations.stop)) }
-        doors.append(signals(source))
+        let signal = Gate()
+        doors.append(signals(signal, detach))
 
         let ready = Readiness(
             waitUntilReady: { if case .point(let point) = source { try Self.waitForAnswer(point.path) } },
@@ -64,7 +69,7 @@ struct Daemon: Sendable {
         }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
         try finish(group)
-        return complete.wait(milliseconds: 0)
+        return signal.wait(milliseconds: 0) && complete.wait(milliseconds: 0)
     }
 
     /// Runs the group to its end.
@@ -128,17 +133,23 @@ struct Daemon: Sendable {
     }
 
     /// Ends by itself at the first signal. Not by the group's own means: whoever sends a second one does not want to wait.
-    private func signals(_ source: MountSource?) -> Door {
-        let first = Gate()
+    ///
+    /// - Parameters:
+    ///   - signal: opened when one came.
+    ///   - detach: takes the mount away, so that no dead one stays behind.
+    private func signals(_ signal: Gate, _ detach: (@Sendable () -> Void)?) -> Door {
+        let end = Gate()
         Thread.start {
             Signals.waitForEnd()
-            first.open()
+            signal.open()
+            end.open()
+            // A worker's supervisor tells it once, and has SIGKILL.
+            if isWorker { return }
             Signals.waitForEnd()
-            // No dead mount stays behind.
-            if case .point(let point) = source { point.detach() }
+            detach?()
             _exit(EXIT_FAILURE)
         }
-        return Door("signals", run: { first.wait() }, stop: first.open)
+        return Door("signals", run: { end.wait() }, stop: end.open)
     }
 }
 

@@ -28,9 +28,12 @@ struct Inheritance {
     /// All descriptors.
     var descriptors: [Int32] { [device, lock, supervisor] + (dicom.map { [$0] } ?? []) }
 
+    /// Of the hand-over; other fields are another version.
+    private static let version: Int32 = 1
+
     /// As an argument: numbers separated by commas.
     var argument: String {
-        "\(device),\(lock),\(supervisor),\(dicom ?? -1),\(past.rawValue)"
+        "\(Self.version),\(device),\(lock),\(supervisor),\(dicom ?? -1),\(past.rawValue)"
     }
 
     init(device: Int32, lock: Int32, supervisor: Int32, dicom: Int32?, past: Past) {
@@ -41,14 +44,20 @@ struct Inheritance {
         self.past = past
     }
 
-    /// Nil when the argument is none, or names descriptors that are not open.
-    init?(argument: String) {
+    /// - Throws: when the argument is of another version, or names descriptors that are not open.
+    init(argument: String) throws(ExitStatus) {
         let numbers = argument.split(separator: ",").compactMap { Int32($0) }
-        guard numbers.count == 5, let past = Past(rawValue: numbers[4]) else { return nil }
+        guard numbers.count == 6, numbers[0] == Self.version, let past = Past(rawValue: numbers[5]) else {
+            throw ExitStatus(
+                code: EX_SOFTWARE,
+                message: "this program cannot take over from the one that runs; stop serve and start it again")
+        }
         self.init(
-            device: numbers[0], lock: numbers[1], supervisor: numbers[2], dicom: numbers[3] < 0 ? nil : numbers[3],
+            device: numbers[1], lock: numbers[2], supervisor: numbers[3], dicom: numbers[4] < 0 ? nil : numbers[4],
             past: past)
-        guard descriptors.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else { return nil }
+        guard descriptors.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else {
+            throw ExitStatus(code: EX_USAGE, message: "--worker is for serve's own use")
+        }
     }
 
     /// Takes the connection to the kernel; nil when it is none.

@@ -24,11 +24,12 @@ final class Supervisor: Sendable {
         var isStopping = false
     }
 
-    /// So many workers in a row may fail: by their own fault before they are ready, or soon after.
-    private static let patience = 5
-    private static let youth = Duration.seconds(10)
-    /// For so long there may be no worker that is ready, whatever ends them.
-    private static let longestPause = Duration.seconds(60)
+    /// One worker's life.
+    private struct Life {
+        /// When it was ready; nil when it never was.
+        var ready: ContinuousClock.Instant?
+        var end: WorkerProcess.End
+    }
 
     init(mount: Mount, folder: ArchiveFolder, socket: ListeningSocket?, logger: Logger) {
         self.mount = mount
@@ -43,66 +44,85 @@ final class Supervisor: Sendable {
     func run(isReady: () -> Void) throws {
         handleSignals()
         defer { mount.unmount() }
-        var failures = 0
-        var wasReady = false
-        var lastReady = ContinuousClock.now
-        var past = Inheritance.Past.none
-        repeat {
-            let worker = try start(past)
+        var history = WorkerHistory()
+        var life: Life? = try live(.none) { _ in
+            // By us, not by the worker: an automounter lets only the process group it started pass.
+            try Daemon.waitForAnswer(mount.point.path)
+            isReady()
+        }
+        if let life, life.ready == nil, !isStopping { throw failure(first: life.end) }
+        var past = Inheritance.Past.complete
+        var reason = ""
+        while !isStopping, !mount.isGone {
+            if let life {
+                past = life.end == .exit(EXIT_SUCCESS) ? .complete : .incomplete
+                reason = "worker \(life.end.words)"
+                logger.log(level: past == .complete ? .notice : .error, "\(reason)")
+            }
+            let next = history.end(ready: life?.ready, isFault: life.map { Self.isFault($0.end) } ?? true)
+            guard case .start(let pause) = next else { throw giveUp(reason) }
+            if pause > 0, stopping.wait(milliseconds: pause) { break }
             let begin = ContinuousClock.now
-            let serves = worker.waitUntilReady()
-            if serves {
-                lastReady = .now
-                let pause = Int(begin.duration(to: lastReady) / .milliseconds(1))
-                if wasReady {
+            do {
+                life = try live(past) { worker in
+                    let pause = Int(begin.duration(to: .now) / .milliseconds(1))
                     logger.notice("worker \(worker.pid) serves, \(pause) ms after its start")
-                } else {
-                    isReady()
                 }
+            } catch {
+                // No process, or no memory: perhaps the next time.
+                life = nil
+                reason = (error as? ExitStatus)?.message ?? "\(error)"
+                logger.error("\(reason)")
             }
-            worker.awaitEnd()
-            let end = state.withLock { state in
-                state.worker = nil
-                return worker.end()
-            }
-            if state.withLock({ $0.isStopping }) || mount.isGone { break }
-            guard serves || wasReady else {
-                // It has said why; nobody has seen the mount yet.
-                throw Self.failure(end)
-            }
-            wasReady = true
-            past = end == .exit(EXIT_SUCCESS) ? .complete : .incomplete
-            let sinceReady = lastReady.duration(to: .now)
-            if Self.isFault(end), !serves || sinceReady < Self.youth { failures += 1 } else if serves { failures = 0 }
-            logger.log(level: past == .complete ? .notice : .error, "worker \(worker.pid) \(end.words)")
-            guard failures < Self.patience, serves || sinceReady < Self.longestPause else { throw giveUp() }
-            // 0.1 s, then four times as long each time.
-            if failures > 0 || !serves { stopping.wait(milliseconds: 25 << (2 * failures)) }
-        } while !state.withLock { $0.isStopping }
+        }
+        if !isStopping, mount.isInPlace {
+            let place = mount.point.path
+            throw ExitStatus(
+                code: EXIT_FAILURE, message: "the connection of the mount at \(place) was aborted; it is unmounted")
+        }
+    }
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    /// Starts a worker and waits for its end.
+    ///
+    /// - Parameter isReady: called when it serves.
+    private func live(_ past: Inheritance.Past, isReady: (WorkerProcess) throws -> Void) throws -> Life {
+        let worker = try start(past)
+        var ready: ContinuousClock.Instant?
+        if worker.waitUntilReady() {
+            ready = .now
+            try isReady(worker)
+        }
+        worker.awaitEnd()
+        let end = state.withLock { state in
+            state.worker = nil
+            return worker.end()
+        }
+        return Life(ready: ready, end: end)
     }
 
     private func start(_ past: Inheritance.Past) throws(ExitStatus) -> WorkerProcess {
-        let connection = mount.connection()
+        let connection = try failing { () throws(MountError) in try mount.connection() }
         defer { close(connection.descriptor) }
         let worker = try WorkerProcess(
             Inheritance(
                 device: connection.descriptor, lock: folder.lock, supervisor: -1, dicom: socket?.descriptor,
                 past: past), connection.initialization)
-        let isStopping = state.withLock { state in
+        state.withLock { state in
             state.worker = worker.pid
-            return state.isStopping
+            if state.isStopping { kill(worker.pid, SIGTERM) }
         }
-        if isStopping { kill(worker.pid, SIGTERM) }
         return worker
     }
 
     /// Whoever waits for the mount gets an error; no process stays behind.
-    private func giveUp() -> ExitStatus {
+    private func giveUp(_ reason: String) -> ExitStatus {
         mount.abort()
         return ExitStatus(
             code: EXIT_FAILURE,
-            message: "the worker cannot be kept running, for the reasons above; \(mount.point.path) is unmounted."
-                + " Run dicomfs verify --archive \(folder.path), then serve again")
+            message: "the worker cannot be kept running (\(reason)); \(mount.point.path) is unmounted. The lines above"
+                + " say more: if of damage, run dicomfs verify --archive \(folder.path)")
     }
 
     /// Whether a worker ended by its own fault, and not because somebody wanted it to.
@@ -113,10 +133,15 @@ final class Supervisor: Sendable {
         }
     }
 
-    private static func failure(_ end: WorkerProcess.End) -> any Error {
+    /// Why there is nothing to serve: the first worker has mostly said it.
+    private func failure(first end: WorkerProcess.End) -> any Error {
+        if mount.isGone {
+            let place = mount.point.path
+            return ExitStatus(code: EXIT_FAILURE, message: "the mount at \(place) was taken away before it was ready")
+        }
         switch end {
-        case .exit(let status): ExitCode(status == EXIT_SUCCESS ? EXIT_FAILURE : status)
-        case .signal: ExitStatus(code: EXIT_FAILURE, message: "the worker \(end.words) before it was ready")
+        case .exit(let status): return ExitCode(status == EXIT_SUCCESS ? EXIT_FAILURE : status)
+        case .signal: return ExitStatus(code: EXIT_FAILURE, message: "the worker \(end.words) before it was ready")
         }
     }
 
@@ -125,21 +150,22 @@ final class Supervisor: Sendable {
         Thread.start { [self] in
             while true {
                 let signal = Signals.wait()
-                let (worker, isSecond) = state.withLock { state in
-                    let isSecond = state.isStopping
-                    if signal != SIGUSR2 { state.isStopping = true }
-                    if let worker = state.worker { kill(worker, SIGTERM) }
-                    return (state.worker, isSecond)
+                let isSecond = state.withLock { state in
+                    defer { if signal != SIGUSR2 { state.isStopping = true } }
+                    let isSecond = state.isStopping && signal != SIGUSR2
+                    // Within the lock: its number is not another's.
+                    if let worker = state.worker { kill(worker, isSecond ? SIGKILL : SIGTERM) }
+                    return isSecond
                 }
-                if signal != SIGUSR2, !isSecond {
+                if isSecond {
+                    // No dead mount stays behind.
+                    mount.detach()
+                    _exit(EXIT_FAILURE)
+                }
+                if signal != SIGUSR2 {
                     stopping.open()
                     ServiceManager.tell("STOPPING=1")
                 }
-                guard isSecond, signal != SIGUSR2 else { continue }
-                if let worker { kill(worker, SIGKILL) }
-                // No dead mount stays behind.
-                mount.point.detach()
-                _exit(EXIT_FAILURE)
             }
         }
     }

@@ -34,14 +34,22 @@ struct WorkerProcess {
             throw Self.failure("make a socket for a worker", errno)
         }
         defer { close(ends[1]) }
-        channel = ends[0]
         var inheritance = inheritance
         inheritance.supervisor = ends[1]
-
         let request = initialization.bytes
-        guard write(ends[0], request, request.count) == request.count else {
-            throw Self.failure("write to a worker", errno)
+        do throws(ExitStatus) {
+            guard write(ends[0], request, request.count) == request.count else {
+                throw Self.failure("write to a worker", errno)
+            }
+            pid = try Self.spawn(inheritance)
+        } catch {
+            close(ends[0])
+            throw error
         }
+        channel = ends[0]
+    }
+
+    private static func spawn(_ inheritance: Inheritance) throws(ExitStatus) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -57,23 +65,25 @@ struct WorkerProcess {
         // In a process group of its own: Ctrl-C is for the supervisor, which tells the worker once.
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
 
-        let arguments = CommandLine.arguments + ["--worker", inheritance.argument]
+        // Right after the command's name: what stands behind `--` is no option.
+        var arguments = CommandLine.arguments
+        arguments.insert(contentsOf: ["--worker", inheritance.argument], at: 2)
         var pointers = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var pid = pid_t()
-        let code = posix_spawn(&pid, Self.program, &actions, &attributes, &pointers, environ)
-        guard code == 0 else {
-            throw Self.failure("start \(Self.program)", code)
+        var code = posix_spawn(&pid, program, &actions, &attributes, &pointers, environ)
+        // Deleted, or being written: the same again.
+        if [ENOENT, EACCES, ETXTBSY, ENOEXEC].contains(code) {
+            code = posix_spawn(&pid, ownImage, &actions, &attributes, &pointers, environ)
         }
-        self.pid = pid
+        guard code == 0 else { throw failure("start \(program)", code) }
+        return pid
     }
 
-    /// Where the program was when it was started: a new one there is an upgrade. If there is none, the same again.
-    private static let program: String = {
-        let link = "/proc/self/exe"
-        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link) else { return link }
-        return path
-    }()
+    private static let ownImage = "/proc/self/exe"
+
+    /// Where the program was when it was started: a new one there is an upgrade.
+    private static let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: ownImage)) ?? ownImage
 
     /// Waits until it serves; false when it ended before.
     func waitUntilReady() -> Bool {

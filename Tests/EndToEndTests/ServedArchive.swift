@@ -7,14 +7,18 @@ final class ServedArchive {
     let folder: TemporaryFolder
     let archive: String
     let mount: String
+    private let program: String
     private(set) var port = 0
     private var process: ChildProcess?
 
     /// Starts serving; returns when the ready line was printed.
     ///
-    /// - Parameter archive: where the archive is; by default in the temporary folder.
-    init(archive: String? = nil, options: [String] = []) throws {
+    /// - Parameters:
+    ///   - archive: where the archive is; by default in the temporary folder.
+    ///   - program: what is run.
+    init(archive: String? = nil, program: String = DicomFS.path, options: [String] = []) throws {
         folder = try TemporaryFolder()
+        self.program = program
         self.archive = archive ?? folder.appending("archive")
         mount = try folder.makeFolder("mnt")
         try start(options)
@@ -50,7 +54,7 @@ final class ServedArchive {
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
         let errors = open(folder.appending("log"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         process = try ChildProcess(
-            DicomFS.path, ["serve", "--archive", archive, "--mount", mount, "--dicom-port", "0"] + options,
+            program, ["serve", "--archive", archive, "--mount", mount, "--dicom-port", "0"] + options,
             descriptors: (input, writing, errors))
         for descriptor in [input, errors, writing] { close(descriptor) }
         var line = ""
@@ -71,6 +75,9 @@ final class ServedArchive {
         process?.send(SIGTERM)
         return process?.wait()
     }
+
+    /// Waits for the end; the exit status.
+    func wait() -> Int32? { process?.wait() }
 
     /// SIGKILL, and waits for the end.
     func kill() {

@@ -171,6 +171,49 @@ struct SupervisorTests {
         #expect(try Program.run("mountpoint", ["-q", served.mount]).status != 0)
     }
 
+    @Test func `a worker that is told to end twice ends in order`() throws {
+        let served = try ServedArchive()
+        for _ in 0..<10 {
+            let before = try #require(served.worker)
+            for _ in 0..<3 { kill(served.pid, SIGUSR2) }
+            for _ in 0..<1000 where served.worker == nil || served.worker == before { usleep(10_000) }
+            #expect(try served.answersEcho())
+        }
+        #expect(!served.log.contains("exit code 1"), "\(served.log)")
+        #expect(served.stop() == 0)
+    }
+
+    @Test func `a program that is deleted goes on as it was`() throws {
+        let folder = try TemporaryFolder()
+        let program = folder.appending("dicomfs")
+        try FileManager.default.copyItem(atPath: DicomFS.path, toPath: program)
+        let served = try ServedArchive(program: program)
+        unlink(program)
+        kill(try #require(served.worker), SIGKILL)
+        #expect(try served.answersEcho())
+    }
+
+    @Test func `a worker makes no new archive where the one that was served is gone`() throws {
+        let served = try ServedArchive()
+        let moved = served.archive + ".moved"
+        try FileManager.default.moveItem(atPath: served.archive, toPath: moved)
+        mkdir(served.archive, 0o700)
+        kill(try #require(served.worker), SIGKILL)
+        #expect(served.wait() == 1)
+        #expect(served.log.contains("is not at \(served.archive) any more"), "\(served.log)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: served.archive) == [])
+    }
+
+    @Test func `a connection that another aborts ends in a sentence, and no dead mount is left`() throws {
+        let served = try ServedArchive()
+        let directory = open(served.mount, O_RDONLY | O_DIRECTORY)
+        defer { close(directory) }
+        _ = try Program.run("umount", ["-f", served.mount])
+        #expect(served.wait() == 1)
+        #expect(served.log.contains("was aborted"), "\(served.log)")
+        #expect(try Program.run("mountpoint", ["-q", served.mount]).status != 0)
+    }
+
     @Test func `a killed supervisor takes its worker along, and serve starts again at once`() throws {
         let served = try ServedArchive()
         let worker = try #require(served.worker)

@@ -103,4 +103,30 @@ struct HandOverTests {
         #expect(blocked.wait(milliseconds: 10_000))
         #expect(!TestMount.isMounted(path))
     }
+
+    @Test func `what another mounts at the place after a lazy umount is left alone`() throws {
+        let session = try serve()
+        let file = open("\(folder.path)/file", O_RDONLY)
+        #expect(try run("umount", ["-l", folder.path]).status == 0)
+        #expect(!mount.isGone)
+        #expect(!mount.isInPlace)
+        #expect(try run("mount", ["-t", "tmpfs", "tmpfs", folder.path]).status == 0)
+        close(file)
+        session.stop()
+        mount.abort()
+        #expect(TestMount.isMounted(folder.path))
+        umount2(folder.path, Int32(MNT_DETACH))
+    }
+
+    @Test func `a mount whose connection another aborted is taken away all the same`() throws {
+        let session = try serve()
+        let file = open("\(folder.path)/file", O_RDONLY)
+        defer { close(file) }
+        #expect(try run("umount", ["-f", folder.path]).status != 0)
+        #expect(mount.isGone)
+        #expect(mount.isInPlace)
+        session.stop()
+        mount.unmount()
+        #expect(!TestMount.isMounted(folder.path))
+    }
 }

@@ -11,15 +11,16 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Receive images with C-STORE and show the archive as a mounted tree.",
         discussion: """
-            Runs until SIGINT or SIGTERM; a second one ends it at once. When modalities can connect and the mount \
+            Runs until SIGINT, SIGTERM or SIGHUP, or until the tree is unmounted; a second signal ends it at once. When modalities can connect and the mount \
             answers it prints one line on standard output:
 
               dicomfs ready archive=DIR mount=DIR dicom=HOST:PORT/AET
 
             With --mount it is two processes: a supervisor holds the mount and the port, a worker the archive. A worker \
-            that crashes is replaced, and whoever reads waits for a moment instead of getting an error; after 5 \
-            failures in a row the mount is taken away. SIGUSR2 (or SIGTERM to the worker) starts the program anew, as \
-            after an upgrade.
+            that crashes is replaced: whoever reads waits for a moment, and no request fails (Linux 6.9; before that, \
+            those under way do). Names whose deletion was not told in time are forgotten too (Linux 6.16; before that, \
+            opening them fails). After 5 failures in a row, or a minute without a worker that serves, the mount is taken \
+            away. SIGUSR2 to the supervisor starts the program anew, as after an upgrade.
 
             Nobody but the mounting user sees the files, unless -o allow_other is given. Only this machine can connect, \
             unless --dicom-bind gives another address. Log lines go to standard error.
@@ -90,7 +91,9 @@ struct Serve: ParsableCommand {
             return try supervise(mountPoint, folder, socket) { Self.tellReady(line) }
         }
         let archive = try opening { () throws(ArchiveError) in try Archive(folder: folder) }
-        let daemon = Daemon(archive: archive, logger: logger, isReady: { Self.tellReady(line) }) {
+        let daemon = Daemon(
+            archive: archive, logger: logger, isWorker: false, isReady: { Self.tellReady(line) }
+        ) {
             ServiceManager.tell("STOPPING=1")
         }
         let source = mountPoint.map { Daemon.MountSource.point($0) }
@@ -111,13 +114,16 @@ struct Serve: ParsableCommand {
         options.name = folder.path
         let mount = try failing { [options] () throws(MountError) in try Mount(at: mountPoint, options: options) }
         if let warning = mountPoint.hiddenWarning { logger.warning("\(warning)") }
+        if !mount.canResend {
+            logger.notice("this kernel is older than Linux 6.9: requests under way fail when the worker crashes")
+        }
         try Supervisor(mount: mount, folder: folder, socket: socket, logger: logger).run(isReady: isReady)
     }
 
     /// Serves what a supervisor has mounted and bound.
     private func work(_ path: String, _ argument: String) throws {
-        guard let inheritance = Inheritance(argument: argument), let connection = inheritance.connection()
-        else {
+        let inheritance = try Inheritance(argument: argument)
+        guard let connection = inheritance.connection() else {
             throw ExitStatus(code: EX_USAGE, message: "--worker is for serve's own use")
         }
         let supervisor = inheritance.supervisor
@@ -128,7 +134,8 @@ struct Serve: ParsableCommand {
             _exit(EXIT_FAILURE)
         }
         let archive = try opening { () throws(ArchiveError) in
-            try Archive(folder: ArchiveFolder.open(path, inheriting: inheritance.lock))
+            let create = inheritance.past == .none
+            return try Archive(folder: ArchiveFolder.open(path, create: create, inheriting: inheritance.lock))
         }
         let socket = try inheritance.dicom.map { descriptor in
             try failing { () throws(ListenError) in try ListeningSocket(inheriting: descriptor) }
@@ -137,7 +144,7 @@ struct Serve: ParsableCommand {
             var byte: UInt8 = 1
             write(supervisor, &byte, 1)
         }
-        let daemon = Daemon(archive: archive, logger: logger, isReady: { isReady() }, isEnding: {})
+        let daemon = Daemon(archive: archive, logger: logger, isWorker: true, isReady: { isReady() }, isEnding: {})
         let source = Daemon.MountSource.inherited(connection, inheritance.past)
         let isComplete = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
         guard isComplete else { throw ExitCode.failure }
