@@ -19,8 +19,8 @@ extension ControlServer {
         }
         defer { watchers.withLock { $0 -= 1 } }
         let queue = try EventQueue(limit: mostWaiting)
-        archive.addWatcher(queue)
         defer { archive.removeWatcher(queue) }
+        do { try archive.addWatcher(queue) } catch { throw Failure(error) }
         do throws(Failure) {
             try send(.watching, to: connection)
             while try waitForNews(queue, connection) {

@@ -14,6 +14,8 @@ package final class TreeAnnouncer: TreeObserver {
     let notifier: Notifier
     /// One thread, which serves no request and holds no lock: a notification may wait for a request.
     let queue = DispatchQueue(label: "announce")
+    /// Tells what an earlier process may have left untold, which takes long and waits for nobody.
+    let restart = DispatchQueue(label: "announce.restart")
 
     /// Notifications queued or under way.
     private let waiting = Atomic<Int>(0)
@@ -37,7 +39,9 @@ package final class TreeAnnouncer: TreeObserver {
             told.signal()
         }
         let patience = isStuck.load(ordering: .relaxed) ? Self.lessPatience : Self.patience
-        if told.wait(timeout: .now() + patience) == .timedOut { isStuck.store(true, ordering: .relaxed) }
+        guard told.wait(timeout: .now() + patience) == .timedOut else { return }
+        // Unless all was told just now.
+        isStuck.store(waiting.load(ordering: .sequentiallyConsistent) > 0, ordering: .relaxed)
     }
 
     /// Whether there is nothing to tell: only arrivals, in directories that the kernel holds nothing of, and no earlier

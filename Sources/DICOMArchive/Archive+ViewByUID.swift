@@ -8,7 +8,7 @@ extension Archive {
         if let found = try suffixed(name, .study) { return found.node }
         var found: NodeID?
         do {
-            let prefix = IndexKey.lookUpPrefix(.studyInstanceUID, name)
+            let prefix = IndexKey.lookUpPrefix(.uidName, name)
             try store.engine.scan(.index, from: prefix, upTo: prefix.successor) { key, _ in
                 let node = try IndexKey.lastNode(key)
                 if let row = try nodeRow(node), ViewNames(row).uid.utf8.elementsEqual(name.utf8) { found = node }

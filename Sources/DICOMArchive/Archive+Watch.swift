@@ -74,7 +74,13 @@ extension Archive {
     }
 
     /// Tells a watcher of what begins to be committed from now on. It is kept until ``removeWatcher(_:)``.
-    package func addWatcher(_ watcher: any ArchiveWatcher) { observers.change(watchers: { $0.append(watcher) }) }
+    ///
+    /// When this returns, what is committed later is told.
+    package func addWatcher(_ watcher: any ArchiveWatcher) throws(ArchiveError) {
+        observers.change(watchers: { $0.append(watcher) })
+        // What was planned when there was no watcher is committed when a turn of our own comes.
+        _ = try commits.perform { _ in CommitOutcome() }
+    }
 
     /// Tells a watcher no more; one call may still be under way.
     package func removeWatcher(_ watcher: any ArchiveWatcher) {

@@ -59,14 +59,13 @@ extension CommitPlan {
 
     /// Whether a study has this UID as its name in by-uid.
     func isNameOfStudy(_ uid: String) throws -> Bool {
-        var isTaken = false
-        let prefix = IndexKey.lookUpPrefix(.studyInstanceUID, uid)
-        try scan(.index, from: prefix, upTo: prefix.successor) { key, _ in
-            let bytes = try row(.index, IndexKey.node(IndexKey.lastNode(key)))
-            isTaken = try bytes.map { try !NodeRow($0.span.bytes).sharesUID } ?? false
-            return !isTaken
+        var isThere = false
+        let prefix = IndexKey.lookUpPrefix(.uidName, uid)
+        try scan(.index, from: prefix, upTo: prefix.successor) { _, _ in
+            isThere = true
+            return false
         }
-        return isTaken
+        return isThere
     }
 
     /// Adds a resource to the tree: its node row, its entry, and the directory's time.

@@ -40,6 +40,8 @@ enum LookUp: UInt8 {
     case sopInstanceUID = 4
     case accessionNumber = 5
     case studyDate = 6
+    /// The Study Instance UID of the one study that has it as its name in by-uid.
+    case uidName = 7
 }
 
 /// An index row of one resource: what its node id stands for.
@@ -77,9 +79,10 @@ struct NodeRow: Sendable, Equatable {
             case .series: [(.seriesInstanceUID, .seriesInstanceUID)]
             case .instance: []
             }
-        return kinds.compactMap { kind, tag in
+        let found = kinds.compactMap { kind, tag in
             attributes.first { $0.tag == tag && !$0.value.isEmpty }.map { (kind, $0.value) }
         }
+        return found + found.filter { $0.0 == .studyInstanceUID && !sharesUID }.map { (.uidName, $0.1) }
     }
 
     var encoded: [UInt8] {
@@ -152,7 +155,7 @@ package struct Attribute: Hashable, Sendable {
     }
 }
 
-/// What a directory says of a child: all that READDIRPLUS needs. An instance's row stands for its `.dcm`, `.png` and
+/// What a directory says of a child: all that READDIRPLUS needs. An instance's row stands for its `.dcm`, `.png`, `.json` and
 /// `.frames` entries.
 package struct EntryRow: Hashable, Sendable {
     /// The name; of an instance, without extension.

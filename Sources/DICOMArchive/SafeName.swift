@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Kept are letters, marks and digits of any script (general categories L, M, N) and `-_.,+=@`. What is invisible (bidi
 /// controls, joiners, variation selectors) is left out; every run of anything else becomes one `_`, a mark without a letter
-/// to stand on too. Text is in Normalization Form C. A name begins with a letter or digit, if there is one, and is none
+/// to stand on too. Text is in Normalization Form C. A name begins with a letter or digit, if there is one that fits, and is none
 /// that Windows has given to a device.
 package enum SafeName {
     /// The longest name Linux takes: NAME_MAX, in bytes.
@@ -29,11 +29,10 @@ package enum SafeName {
             isReadable = isReadable || isLetter
         }
         guard isReadable else { return nil }
-        while let first = safe.first, first == "_" || first == "." { safe.removeFirst() }
         // `=` ends a person name whose last component groups are empty.
         while let last = safe.last, last == "_" || last == "." || last == "=" { safe.removeLast() }
         // Again, for what stood beside something invisible.
-        return String(safe).precomposedStringWithCanonicalMapping
+        return String(safe.drop { $0 == "_" || $0 == "." }).precomposedStringWithCanonicalMapping
     }
 
     /// Parts joined by `_`, cut at a character boundary so that the suffix, joined by `_` too, still fits.

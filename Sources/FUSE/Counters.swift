@@ -40,7 +40,7 @@ package struct Counters: ~Copyable, Sendable {
 
     private static let names = [
         EACCES: "EACCES", EINVAL: "EINVAL", EIO: "EIO", EISDIR: "EISDIR", ENAMETOOLONG: "ENAMETOOLONG",
-        ENOENT: "ENOENT",
+        ENOENT: "ENOENT", EFBIG: "EFBIG",
         ENOSYS: "ENOSYS", ENOTDIR: "ENOTDIR", ENODATA: "ENODATA", EOPNOTSUPP: "EOPNOTSUPP", EPERM: "EPERM",
         EROFS: "EROFS", ESTALE: "ESTALE", ERANGE: "ERANGE",
     ]

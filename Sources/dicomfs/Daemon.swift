@@ -118,7 +118,11 @@ struct Daemon: Sendable {
         if case .point(let point) = source, let warning = point.hiddenWarning { logger.warning("\(warning)") }
         let announcer = TreeAnnouncer(tree, session.notifier)
         archive.addObserver(announcer)
-        if case .inherited(_, .incomplete) = source { announcer.forgetEverything() }
+        if case .inherited(_, .incomplete) = source {
+            announcer.forgetEverything { [logger] error in
+                logger.error("the mount may show what is gone until it is mounted again: \(error)")
+            }
+        }
         return (session, announcer)
     }
 

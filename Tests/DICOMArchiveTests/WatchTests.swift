@@ -12,7 +12,7 @@ import Testing
 
     init() throws {
         test = try ArchiveUnderTest()
-        test.archive.addWatcher(watcher)
+        try test.archive.addWatcher(watcher)
     }
 
     @Test func `what is stored is told from the patient down, with the identifiers and paths it is found by`() throws {
@@ -75,7 +75,7 @@ import Testing
         let mount = RecordingMount()
         archive.addObserver(mount)
         let other = RecordingWatcher()
-        archive.addWatcher(other)
+        try archive.addWatcher(other)
         try test.store(Sample().bytes)
         #expect(mount.changes.withLock { $0 } == 4)
         #expect(watcher.take() == other.take())

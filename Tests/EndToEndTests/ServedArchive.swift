@@ -76,8 +76,11 @@ final class ServedArchive {
         return process?.wait()
     }
 
-    /// Waits for the end; the exit status.
-    func wait() -> Int32? { process?.wait() }
+    /// Waits for the end, for 30 seconds at most; the exit status.
+    func wait() -> Int32? {
+        for _ in 0..<3000 where isRunning { usleep(10_000) }
+        return isRunning ? nil : process?.wait()
+    }
 
     /// SIGKILL, and waits for the end.
     func kill() {

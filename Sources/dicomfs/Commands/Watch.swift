@@ -41,6 +41,8 @@ struct Watch: ParsableCommand {
                         Output.complain("dicomfs: \(path) is served again; events meanwhile are missing")
                     }
                     show(event)
+                    // At once also into a pipe, and not in vain onto a full disk.
+                    try Output.finish()
                 }
             } catch {
                 guard error.code == .ended else { throw ExitStatus(code: EXIT_FAILURE, message: error.description) }
@@ -52,11 +54,11 @@ struct Watch: ParsableCommand {
 
     private func show(_ event: ControlEvent) {
         switch event {
-        case .watching where json: Output.line(#"{"event":"watching"}"#)
+        case .watching where json: print(#"{"event":"watching"}"#)
         case .changed(let change):
-            if json { return Output.line(Output.json(change, isPretty: false)) }
+            if json { return print(Output.json(change, isPretty: false)) }
             let size = change.size.map { "\($0) " } ?? ""
-            Output.line("\(change.event) \(change.level) \(change.id) \(size)\(change.path)")
+            print("\(change.event) \(change.level) \(change.id) \(size)\(change.path)")
         default: break
         }
     }
