@@ -175,9 +175,9 @@ struct SupervisorTests {
         let served = try ServedArchive()
         for _ in 0..<10 {
             let before = try #require(served.worker)
-            for _ in 0..<3 {
+            for _ in 0..<20 {
                 kill(served.pid, SIGUSR2)
-                usleep(2000)
+                usleep(200)
             }
             for _ in 0..<1000 where served.worker == nil || served.worker == before { usleep(10_000) }
         }

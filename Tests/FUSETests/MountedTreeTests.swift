@@ -263,6 +263,25 @@ struct MountedTreeTests {
         #expect(try String(contentsOfFile: setting, encoding: .utf8) == "2048\n")
     }
 
+    /// Prints how much faster; that they are at all is what the next test asserts.
+    @Test func `eight look-ups of 30 ms each, one after the other and at the same time`() throws {
+        tree.state.withLock { $0.lookUpDelay = 30_000 }
+        for number in 1...16 { tree.add("slow \(number)", [1]) }
+        let mount = try TestMount(tree)
+        let begin = ContinuousClock.now
+        for number in 1...8 { #expect(fileStatus(mount.appending("slow \(number)")) != nil) }
+        let serial = begin.duration(to: .now)
+        let begins = ContinuousClock.now
+        let done = (9...16).map { number in
+            let (done, path) = (Gate(), mount.appending("slow \(number)"))
+            Thread.start { if fileStatus(path) != nil { done.open() } }
+            return done
+        }
+        for done in done { #expect(done.wait(milliseconds: 10_000)) }
+        let parallel = begins.duration(to: .now)
+        print("8 look-ups of 30 ms: serial \(serial), at the same time \(parallel), \(serial / parallel) times as fast")
+    }
+
     @Test func `look-ups in one directory are answered at the same time`() throws {
         let gate = Gate()
         tree.state.withLock { $0.lookUpGate = gate }

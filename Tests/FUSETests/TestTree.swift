@@ -24,6 +24,8 @@ final class TestTree: FileSystem {
         var fleeting: Set<String> = []
         /// Look-ups of names that begin with `slow` wait for it.
         var lookUpGate: Gate?
+        /// Microseconds that they take besides.
+        var lookUpDelay: UInt32 = 0
         /// How many do.
         var slowLookUps = 0
         var dropsStatistics = false
@@ -57,14 +59,16 @@ final class TestTree: FileSystem {
     }
 
     func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply) {
-        let (found, isKept, gate) = state.withLock { state in
+        let (found, isKept, gate, delay) = state.withLock { state in
             if name.hasPrefix("slow") { state.slowLookUps += 1 }
             return (
                 state.nodes.first { $0.value.parent == parent && $0.value.name == name },
-                !state.fleeting.contains(name), name.hasPrefix("slow") ? state.lookUpGate : nil
+                !state.fleeting.contains(name), name.hasPrefix("slow") ? state.lookUpGate : nil,
+                name.hasPrefix("slow") ? state.lookUpDelay : 0
             )
         }
         gate?.wait()
+        usleep(delay)
         guard let found else { return reply.fail(ENOENT) }
         if isDropped(found.key), found.value.bytes == nil { return }
         var attributes = Self.attributes(found.key, found.value)
