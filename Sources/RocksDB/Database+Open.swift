@@ -3,8 +3,8 @@ import Glibc
 
 /// How a database is opened.
 package struct DatabaseOptions: Sendable {
-    /// Bytes for cached blocks, indexes and filters of all families together.
-    package var blockCacheSize = 64 << 20
+    /// Bytes for cached blocks, indexes and filters of all families together. The RocksDB article says why so many.
+    package var blockCacheSize = 32 << 20
     /// Open table and blob files; each holds a descriptor.
     package var maxOpenFiles: Int32 = 512
     /// Bytes of write-ahead log before the families that hold it back are flushed.
