@@ -17,9 +17,10 @@ struct DurabilityTests {
         var acknowledged: Set<String> = []
         for round in 0..<Self.rounds {
             let part = Array(sources[(round * 15)..<(round * 15 + 15)])
-            // The sender kills the daemon while an instance that it does not count is under way.
+            // The sender kills what holds the archive while an instance that it does not count is under way.
+            let worker = try #require(served.worker)
             let sent = try Python.run(
-                Self.sendAndKill, ["\(served.port)", "\(served.pid)", "\(7 + round % 4)", "\(round)"] + part)
+                Self.sendAndKill, ["\(served.port)", "\(worker)", "\(7 + round % 4)", "\(round)"] + part)
             #expect(sent.status == 0, "\(sent.errors)")
             let stored = sent.output.split(separator: "\n").map { String($0) }
             #expect(stored.count >= 7 + round % 4)

@@ -21,15 +21,34 @@ class Receiver:
         self.process = process
         self.port = port
 
+    def processes(self):
+        """Its process and all that it started: a daemon with a mount is a supervisor and its worker."""
+        found = [self.process.pid]
+        for pid in found:
+            for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+                found += map(int, children.read_text().split())
+        return found
+
     def peak_memory(self):
-        """Its highest resident memory so far, in MiB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+        """The highest resident memory of its processes so far, summed, in MiB."""
+        return sum(self.status(pid, "VmHWM") for pid in self.processes()) / 1024
+
+    def memory(self):
+        """The resident memory of its processes now, in bytes."""
+        return sum(self.status(pid, "VmRSS") for pid in self.processes()) * 1024
 
     def processor_seconds(self):
-        """User and system time so far."""
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """User and system time of its processes so far."""
+        ticks = 0
+        for pid in self.processes():
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    @staticmethod
+    def status(pid, name):
+        """A size in KiB from a process's status (proc(5))."""
+        return int(re.search(rf"{name}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
     def send(self, *paths, nodelay=False):
         """Sends files or folders with dcmtk's storescu over one association; the seconds it took."""

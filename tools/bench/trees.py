@@ -95,22 +95,7 @@ class Mounted:
         return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
     def memory(self):
-        """Resident bytes of the daemon and all processes it started."""
-        return sum(self.resident(pid) for pid in self.processes(self.receiver.process.pid))
-
-    def processes(self, pid):
-        yield pid
-        for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-            for child in children.read_text().split():
-                yield from self.processes(int(child))
-
-    @staticmethod
-    def resident(pid):
-        try:
-            pages = pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]
-        except FileNotFoundError:
-            return 0
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return self.receiver.memory()
 
 
 def requests(before, after):
