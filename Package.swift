@@ -45,13 +45,13 @@ let package = Package(
             cxxSettings: [.define("HAVE_CONFIG_H")],
             linkerSettings: ["dcmnet", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
 
-        // RocksDB's checksum with the processor's instruction, found by the library in place of its own.
-        .target(name: "CRocksDBChecksum"),
+        // What Debian's RocksDB lacks: a checksum with the processor's instruction, a flush of several families.
+        .target(name: "CRocksDBSupplement"),
 
         // Libraries that wrap one C library or speak one standard; none knows the archive.
         library("Threads", []),
         library("Hashing", ["CCrypto"]),
-        library("RocksDB", ["CRocksDB", "CRocksDBChecksum"]),
+        library("RocksDB", ["CRocksDB", "CRocksDBSupplement"]),
         library("FUSE", ["CFUSE"]),
         library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
         library("DICOMNetwork", ["CDCMTK", "Threads"]),
@@ -92,7 +92,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["DICOM"], path: "Tests/TestSupport", swiftSettings: strict),
         // Unit tests.
         tests("HashingTests", ["Hashing"]),
-        tests("RocksDBTests", ["RocksDB", "CRocksDBChecksum"]),
+        tests("RocksDBTests", ["RocksDB", "CRocksDBSupplement"]),
         tests("DICOMTests", ["DICOM"]),
         tests("DICOMNetworkTests", ["ArchiveSCP", "DICOM", "DICOMArchive", "DICOMNetwork", "Threads"]),
         tests("ImagingTests", ["Imaging", "CPNG"]),

@@ -1,3 +1,4 @@
+import ContentStore
 package import DICOMArchive
 import Glibc
 
@@ -13,11 +14,16 @@ package enum ArchiveAccess: Sendable {
     /// - Parameters:
     ///   - create: make an archive where there is none.
     ///   - command: the command's name, told to others who want the archive meanwhile.
-    package static func open(_ path: String, create: Bool, command: String) throws(Failure) -> ArchiveAccess {
+    ///   - storesInGroups: whether what is stored may wait for ``flush()`` to be on disk, if the archive is opened here.
+    package static func open(
+        _ path: String, create: Bool, command: String, storesInGroups: Bool = false
+    ) throws(Failure) -> ArchiveAccess {
+        let durability = storesInGroups ? Durability.eachFlush : .eachCommit
         var tries = 0
         while true {
             do throws(ArchiveError) {
-                return .inPlace(try Archive(path: path, create: create, holder: ArchiveFolder.Holder(command: command)))
+                let holder = ArchiveFolder.Holder(command: command)
+                return .inPlace(try Archive(path: path, create: create, holder: holder, durability: durability))
             } catch {
                 guard error.code == .inUse else { throw Failure(error) }
                 let client = ControlClient(archive: path)
@@ -31,6 +37,22 @@ package enum ArchiveAccess: Sendable {
                 usleep(100_000)
             }
         }
+    }
+
+    /// Whether what is stored is on disk after ``flush()`` only.
+    package var isFlushNeeded: Bool {
+        if case .inPlace(let archive) = self { archive.store.engine.durability == .eachFlush } else { false }
+    }
+
+    /// About how many bytes a flush would put on disk.
+    package var unflushedBytes: UInt64 {
+        if case .inPlace(let archive) = self { archive.store.engine.unflushedBytes } else { 0 }
+    }
+
+    /// Returns when all that was stored before is on disk.
+    package func flush() throws(Failure) {
+        guard case .inPlace(let archive) = self else { return }
+        do throws(ArchiveError) { try archive.flush() } catch { throw Failure(error) }
     }
 
     /// Carries out a request. May be called from several threads at once.

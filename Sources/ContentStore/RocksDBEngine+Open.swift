@@ -17,11 +17,14 @@ extension RocksDBEngine {
     ///
     /// A power loss may leave holes in the end of the log that was never synced. RocksDB cannot tell such a hole from
     /// damage; the ``CommitMark`` can.
-    static func open(path: String, create: Bool) throws(StoreError) -> Opened {
+    static func open(path: String, create: Bool, _ durability: Durability) throws(StoreError) -> Opened {
         let acknowledged = CommitMark.read(of: path)
+        var options = DatabaseOptions()
+        options.createIfMissing = create
+        options.flushesTogether = durability == .eachFlush
         let opened: Opened
         do throws(RocksDBError) {
-            opened = try open(path: path, create: create, acknowledged: acknowledged)
+            opened = try open(path: path, options, acknowledged: acknowledged)
         } catch {
             throw damaged(path, error)
         }
@@ -40,9 +43,10 @@ extension RocksDBEngine {
         return StoreError(.damaged, "the database \(path) is damaged (\(error.status)); restore it from a backup")
     }
 
-    private static func open(path: String, create: Bool, acknowledged: UInt64?) throws(RocksDBError) -> Opened {
-        var options = DatabaseOptions()
-        options.createIfMissing = create
+    private static func open(
+        path: String, _ options: DatabaseOptions, acknowledged: UInt64?
+    ) throws(RocksDBError) -> Opened {
+        var options = options
         do throws(RocksDBError) {
             return try open(path: path, options)
         } catch {

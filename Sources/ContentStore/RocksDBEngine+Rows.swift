@@ -18,8 +18,14 @@ extension RocksDBEngine {
             last += 1
             batch.put(Self.commitKey.span.bytes, last.bigEndianBytes.span.bytes, in: commitNumbers)
             try write(batch, synced: true)
-            mark.write(last)
+            if durability == .eachCommit { mark.write(last) }
         }
+    }
+
+    package func flush() throws(StoreError) {
+        let committed = lastCommit.withLock { $0 }
+        do throws(RocksDBError) { try database.flush() } catch { throw StoreError(error) }
+        if durability == .eachFlush { mark.write(committed) }
     }
 
     package func row(_ name: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {

@@ -15,8 +15,8 @@ extension RocksDBEngine {
                 + " for what is stored: make room, or delete and sweep")
     }
 
-    /// What is in memtables: it is in the write-ahead log already, and a flush writes it once more.
-    private var unflushedBytes: UInt64 {
+    /// What is in memtables: it is in the write-ahead log already, if there is one, and a flush writes it once more.
+    package var unflushedBytes: UInt64 {
         ([bytes, chunks] + RowFamily.allCases.map { family($0) }).reduce(0) {
             $0 + (database.property("rocksdb.cur-size-all-mem-tables", of: $1) ?? 0)
         }

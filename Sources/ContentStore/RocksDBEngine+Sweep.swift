@@ -46,14 +46,6 @@ extension RocksDBEngine {
         }
     }
 
-    private func flush() throws(StoreError) {
-        do throws(RocksDBError) {
-            for family in [bytes, chunks, commitNumbers] + RowFamily.allCases.map(family) { try database.flush(family) }
-        } catch {
-            throw StoreError(error)
-        }
-    }
-
     /// Neighbours together: each range is one rewrite.
     private static func joined(_ buckets: [UInt64]) -> [ClosedRange<UInt64>] {
         var ranges: [ClosedRange<UInt64>] = []

@@ -9,6 +9,7 @@ import Synchronization
 /// space is reclaimed in ranges and an existence check never touches a blob.
 package final class RocksDBEngine: StorageEngine {
     package let directoryRows = DirectoryRows.exact
+    package let durability: Durability
 
     let database: Database
     let bytes: ColumnFamily
@@ -36,9 +37,13 @@ package final class RocksDBEngine: StorageEngine {
     ///   - create: whether a missing database is made.
     ///   - reserve: bytes of the file system that are left free besides what a flush writes; nil for 512 MiB, but no more
     ///     than an eighth of it.
-    package init(path: String, create: Bool, reserve: UInt64? = nil) throws(StoreError) {
+    ///   - durability: with ``Durability/eachFlush`` nothing is logged, and a flush of one family is one of all.
+    package init(
+        path: String, create: Bool, reserve: UInt64? = nil, durability: Durability = .eachCommit
+    ) throws(StoreError) {
+        self.durability = durability
         self.reserve = reserve ?? Space(of: path).map { min(512 << 20, $0.total / 8) } ?? 0
-        let opened = try Self.open(path: path, create: create)
+        let opened = try Self.open(path: path, create: create, durability)
         database = opened.database
         isLogEndDropped = opened.isEndDropped
         do throws(RocksDBError) {
@@ -164,7 +169,12 @@ package final class RocksDBEngine: StorageEngine {
     }
 
     func write(_ batch: borrowing WriteBatch, synced: Bool) throws(StoreError) {
-        do throws(RocksDBError) { try database.write(batch, synced: synced) } catch { throw StoreError(error) }
+        let durability: Database.Durability =
+            switch durability {
+            case .eachCommit: synced ? .synced : .logged
+            case .eachFlush: .unlogged
+            }
+        do throws(RocksDBError) { try database.write(batch, durability) } catch { throw StoreError(error) }
     }
 
     func stripe(_ digest: SHA256Digest) -> Stripe { stripes[Int(digest.bytes.unsafeLoad(as: UInt8.self)) & 63] }

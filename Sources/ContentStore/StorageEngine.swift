@@ -23,9 +23,18 @@ package protocol StorageEngine: AnyObject, Sendable {
     /// ``StoreError/Code/damaged``.
     func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk
 
-    /// Makes row changes durable: each ``Commit`` entirely or not at all, with every chunk put before; on disk when it
-    /// returns. The last of several changes of one key wins.
+    /// Makes row changes durable: each ``Commit`` entirely or not at all, with every chunk put before. On disk when it
+    /// returns or, with ``Durability/eachFlush``, when the next ``flush()`` does. The last of several changes of one key wins.
     func commit(_ commits: [Commit]) throws(StoreError)
+
+    /// When what is committed is on disk.
+    var durability: Durability { get }
+
+    /// Returns when all that was committed before the call is on disk in its final place, and nothing is kept twice.
+    func flush() throws(StoreError)
+
+    /// About how many bytes were put and committed that no flush has moved to their place yet.
+    var unflushedBytes: UInt64 { get }
 
     /// The value of a row; nil when there is none.
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]?
@@ -53,6 +62,15 @@ extension StorageEngine {
     package func scanChunks(_ body: (SHA256Digest, UInt64?) throws -> Bool) throws {
         try scanChunks(from: nil, body)
     }
+}
+
+/// When what is committed to an engine is on disk.
+package enum Durability: Sendable {
+    /// When ``StorageEngine/commit(_:)`` returns.
+    case eachCommit
+    /// When ``StorageEngine/flush()`` returns: each byte is written once. After a crash there is what a flush had reached,
+    /// each commit entirely or not at all.
+    case eachFlush
 }
 
 /// What a listing of directory rows is worth.

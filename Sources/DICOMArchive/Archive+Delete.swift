@@ -19,8 +19,7 @@ extension Archive {
                 nodes = [resource.node]
             }
             for node in nodes {
-                let now = Clock.nanoseconds()
-                let done = try commit { plan in try plan.delete(node, at: now) }
+                let done = try commit { plan in try plan.delete(node) }
                 count += done.changes.count {
                     if case .removed(let node, _, _, _) = $0 { node.kind == .dicom } else { false }
                 }

@@ -5,7 +5,8 @@ import Synchronization
 /// A DICOM archive: instances kept once by content, found by patient, study, series and instance.
 ///
 /// One process has it open at a time; every method may be called from any of its threads, and blocks until done. What
-/// ``InstanceIngest/finish()`` reports stored is on disk. Rows and keys are described in the Format article.
+/// ``PreparedIngest/commit()`` reports stored is on disk, unless the archive was opened with ``Durability/eachFlush``: then
+/// when the next ``flush()`` returns. Rows and keys are described in the Format article.
 package final class Archive: Sendable {
     /// Its folder and lock.
     package let folder: ArchiveFolder
@@ -32,14 +33,17 @@ package final class Archive: Sendable {
     ///   - path: the folder.
     ///   - create: make an archive where there is none; the folder may be missing or empty.
     ///   - holder: what is told to others who want to open it.
-    package convenience init(path: String, create: Bool, holder: ArchiveFolder.Holder) throws(ArchiveError) {
-        try self.init(folder: ArchiveFolder.open(path, create: create, holder: holder))
+    ///   - durability: when what is stored is on disk.
+    package convenience init(
+        path: String, create: Bool, holder: ArchiveFolder.Holder, durability: Durability = .eachCommit
+    ) throws(ArchiveError) {
+        try self.init(folder: ArchiveFolder.open(path, create: create, holder: holder), durability: durability)
     }
 
     /// Opens the archive in an open folder.
-    package convenience init(folder: ArchiveFolder) throws(ArchiveError) {
+    package convenience init(folder: ArchiveFolder, durability: Durability = .eachCommit) throws(ArchiveError) {
         do {
-            let engine = try RocksDBEngine(path: folder.database, create: folder.isNew)
+            let engine = try RocksDBEngine(path: folder.database, create: folder.isNew, durability: durability)
             try folder.finishCreation()
             let note =
                 engine.isLogEndDropped
@@ -57,6 +61,11 @@ package final class Archive: Sendable {
         self.openingNote = openingNote
         store = ChunkStore(engine: engine)
         commits = CommitQueue(engine: engine)
+    }
+
+    /// Returns when all that was reported stored before is on disk.
+    package func flush() throws(ArchiveError) {
+        do { try store.engine.flush() } catch { throw ArchiveError(error) }
     }
 
     /// When anything in the tree last changed, in nanoseconds since 1970, or when the archive was opened: not before any

@@ -7,7 +7,7 @@ extension CommitPlan {
     ///
     /// What they are is looked up here, not before: a head that is replaced or a version that arrives meanwhile must not
     /// leave rows behind.
-    mutating func delete(_ node: NodeID, at time: UInt64) throws -> CommitOutcome {
+    mutating func delete(_ node: NodeID) throws -> CommitOutcome {
         var outcome = CommitOutcome()
         guard let bytes = try row(.index, IndexKey.node(node)) else { return outcome }
         let top = try NodeRow(bytes.span.bytes)
@@ -40,11 +40,11 @@ extension CommitPlan {
             }
             parents.insert(nodeRow.parent)
         }
-        for parent in parents { try removeIfEmpty(parent, at: time, &outcome) }
+        for parent in parents { try removeIfEmpty(parent, &outcome) }
         return outcome
     }
 
-    private mutating func removeIfEmpty(_ directory: NodeID, at time: UInt64, _ outcome: inout CommitOutcome) throws {
+    private mutating func removeIfEmpty(_ directory: NodeID, _ outcome: inout CommitOutcome) throws {
         guard directory != .root, try isEmpty(directory), let bytes = try row(.index, IndexKey.node(directory)) else {
             return
         }
@@ -55,7 +55,7 @@ extension CommitPlan {
             outcome.changes.append(removed)
             outcome.identifiers[directory] = nodeRow.id
         }
-        try removeIfEmpty(nodeRow.parent, at: time, &outcome)
+        try removeIfEmpty(nodeRow.parent, &outcome)
     }
 }
 

@@ -4,6 +4,8 @@ import DICOM
 extension CommitPlan {
     /// Plans to store an instance: new, as another version, not at all, or only with its own head.
     mutating func store(_ instance: PreparedInstance) throws -> CommitOutcome {
+        var instance = instance
+        instance.recipe.receivedAt = time
         let reference = instance.recipe.reference
         setPartition(reference.study)
         var version = 1

@@ -12,6 +12,8 @@ struct CommitPlan {
     /// The planned commits, one for each piece of work that changes rows.
     private(set) var commits: [Commit] = []
 
+    /// Nanoseconds since 1970: when the last work was done.
+    private(set) var time: UInt64
     private let engine: any StorageEngine
     private var planned: [RowKey: [UInt8]?] = [:]
     /// Keys set, those removed later among them.
@@ -20,13 +22,18 @@ struct CommitPlan {
     private var undo: [(RowKey, [UInt8]??)] = []
     private var partition: [UInt8] = []
 
-    init(engine: any StorageEngine) { self.engine = engine }
+    /// - Parameter time: nanoseconds since 1970; work is done after that.
+    init(engine: any StorageEngine, after time: UInt64 = 0) {
+        self.engine = engine
+        self.time = time
+    }
 
     /// Plans one piece of work: all of its changes, or none when it throws.
     mutating func step(_ work: CommitQueue.Work) throws -> CommitOutcome {
         current = []
         undo = []
         partition = []
+        time = max(time + 1, Clock.nanoseconds())
         do {
             let outcome = try work(&self)
             if !current.isEmpty { commits.append(Commit(partition: partition, changes: current)) }

@@ -21,7 +21,8 @@ final class CommitQueue: Sendable {
 
     private let engine: any StorageEngine
     private let waiting = Mutex<[Item]>([])
-    private let turn = Mutex(())
+    /// Who has the turn; when the last work was done, in nanoseconds since 1970: the order of commits is that of their times.
+    private let turn = Mutex<UInt64>(0)
 
     init(engine: any StorageEngine) { self.engine = engine }
 
@@ -33,20 +34,20 @@ final class CommitQueue: Sendable {
         let item = Item(work)
         waiting.withLock { $0.append(item) }
         while true {
-            turn.withLock { _ in
-                if item.result.withLock({ $0 == nil }) { commitWaiting() }
+            turn.withLock { time in
+                if item.result.withLock({ $0 == nil }) { time = commitWaiting(after: time) }
             }
             if let result = item.result.withLock({ $0 }) { return try result.get() }
         }
     }
 
-    private func commitWaiting() {
+    private func commitWaiting(after time: UInt64) -> UInt64 {
         let items = waiting.withLock { waiting in
             let items = Array(waiting.prefix(Self.batch))
             waiting.removeFirst(items.count)
             return items
         }
-        var plan = CommitPlan(engine: engine)
+        var plan = CommitPlan(engine: engine, after: time)
         var done: [(Item, CommitOutcome)] = []
         for item in items {
             do {
@@ -62,5 +63,6 @@ final class CommitQueue: Sendable {
         } catch {
             for (item, _) in done { item.result.withLock { $0 = .failure(ArchiveError(error)) } }
         }
+        return plan.time
     }
 }

@@ -47,7 +47,6 @@ package final class InstanceIngest {
             recipe.extents = parts.extents
             recipe.dataSetDigest = Recipe.dataSetDigest(
                 extents: parts.extents, header: parts.header, headerIsDerived: scan.isDeflated)
-            recipe.receivedAt = Clock.nanoseconds()
             recipe.sender = sender
             recipe.scan = scan
             recipe.pixels = Recipe.Pixels(header, scan)
@@ -76,7 +75,7 @@ package struct PreparedIngest: Sendable {
     /// What the data set says it is.
     package var identity: Recipe.Identity { instance.recipe.identity }
 
-    /// Stores it: on disk when this returns.
+    /// Stores it: on disk when this returns, or at the next flush of an archive opened with ``Durability/eachFlush``.
     package func commit() throws(ArchiveError) -> IngestOutcome {
         let instance = instance
         do { try archive.store.engine.checkSpace() } catch { throw ArchiveError(error) }

@@ -11,6 +11,8 @@ package struct DatabaseOptions: Sendable {
     package var maxTotalWALSize: UInt64 = 256 << 20
     /// Threads for flush and compaction.
     package var backgroundJobs: Int32 = 2
+    /// Whether a flush of one family is one of all, atomic (`atomic_flush`): what writes without a log needs it.
+    package var flushesTogether = false
     /// Whether a missing database is created.
     package var createIfMissing = false
     /// Whether it is only looked at: nothing but RocksDB's own LOG is written, also when another process has it open.
@@ -89,6 +91,7 @@ extension Database {
         rocksdb_options_set_max_open_files(made, options.maxOpenFiles)
         rocksdb_options_set_max_background_jobs(made, options.backgroundJobs)
         rocksdb_options_set_max_total_wal_size(made, options.maxTotalWALSize)
+        rocksdb_options_set_atomic_flush(made, options.flushesTogether ? 1 : 0)
         rocksdb_options_set_wal_recovery_mode(made, options.logRecovery.mode)
         // Written pages go to disk as they come, not in one burst that holds up the next commit's sync.
         rocksdb_options_set_bytes_per_sync(made, 1 << 20)

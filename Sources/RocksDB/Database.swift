@@ -1,4 +1,5 @@
 import CRocksDB
+import CRocksDBSupplement
 
 /// An open RocksDB database: `rocksdb_t`, owned, closed when the last reference goes.
 ///
@@ -11,6 +12,7 @@ package final class Database: @unchecked Sendable {
     private let readOptions = rocksdb_readoptions_create()
     private let syncedWrite = rocksdb_writeoptions_create()
     private let unsyncedWrite = rocksdb_writeoptions_create()
+    private let unloggedWrite = rocksdb_writeoptions_create()
 
     init(path: String, handle: OpaquePointer, families: [ColumnFamily]) {
         self.path = path
@@ -18,6 +20,7 @@ package final class Database: @unchecked Sendable {
         self.families = families
         rocksdb_readoptions_set_verify_checksums(readOptions, 1)
         rocksdb_writeoptions_set_sync(syncedWrite, 1)
+        rocksdb_writeoptions_disable_WAL(unloggedWrite, 1)
     }
 
     deinit {
@@ -26,6 +29,7 @@ package final class Database: @unchecked Sendable {
         rocksdb_readoptions_destroy(readOptions)
         rocksdb_writeoptions_destroy(syncedWrite)
         rocksdb_writeoptions_destroy(unsyncedWrite)
+        rocksdb_writeoptions_destroy(unloggedWrite)
     }
 
     /// The family opened under a name.
@@ -49,15 +53,29 @@ package final class Database: @unchecked Sendable {
         return PinnedValue(slice, of: self)
     }
 
-    /// Applies a batch atomically. When `synced`, it and every write before it are on disk on return.
+    /// How far a write has got when ``write(_:_:)`` returns.
+    package enum Durability: Sendable {
+        /// In the write-ahead log and on disk, with every logged write before it.
+        case synced
+        /// In the write-ahead log, if the system does not crash.
+        case logged
+        /// In memory only, until ``flush()``: only in a database that flushes families together.
+        case unlogged
+    }
+
+    /// Applies a batch atomically.
     ///
     /// After a write-ahead log could not be written (a full disk), 7.8.3 refuses all writes until the database is opened
     /// again; after a flush or compaction met a full disk, it goes on by itself within 5 s of space being there (both
     /// measured). So keep the disk from filling up.
-    package func write(_ batch: borrowing WriteBatch, synced: Bool) throws(RocksDBError) {
-        try check("write to \(path)") { error in
-            rocksdb_write(handle, synced ? syncedWrite : unsyncedWrite, batch.handle, error)
-        }
+    package func write(_ batch: borrowing WriteBatch, _ durability: Durability) throws(RocksDBError) {
+        let options =
+            switch durability {
+            case .synced: syncedWrite
+            case .logged: unsyncedWrite
+            case .unlogged: unloggedWrite
+            }
+        try check("write to \(path)") { error in rocksdb_write(handle, options, batch.handle, error) }
     }
 
     /// Rows of a family with `lower <= key < upper`, in key order, as of now (`rocksdb_create_iterator_cf`).
@@ -67,13 +85,11 @@ package final class Database: @unchecked Sendable {
         Cursor(database: self, family: family, lower: lower, upper: upper)
     }
 
-    /// Flushes the family's memtable to files.
-    package func flush(_ family: ColumnFamily) throws(RocksDBError) {
-        let options = rocksdb_flushoptions_create()
-        defer { rocksdb_flushoptions_destroy(options) }
-        try check("flush \(family.name) of \(path)") { error in
-            rocksdb_flush_cf(handle, options, family.handle, error)
-        }
+    /// Flushes the memtables of all families to files. What was written before is on disk on return; all of it or, after a
+    /// crash, nothing since the last flush, where ``DatabaseOptions/flushesTogether``.
+    package func flush() throws(RocksDBError) {
+        let handles: [OpaquePointer?] = families.map(\.handle)
+        try check("flush \(path)") { error in crocksdb_flush_cfs(handle, handles, handles.count, error) }
     }
 
     /// Rewrites the table files that hold rows with `lower <= key <= upper`, which gives back the space of deleted ones;

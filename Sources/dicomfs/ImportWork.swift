@@ -17,10 +17,16 @@ struct ImportCounts: Encodable, Sendable {
 
 /// The files of an import, stored by several threads.
 final class ImportWork: Sendable {
+    /// Bytes that are put on disk together: below what the database would begin to flush by itself.
+    private static let group: UInt64 = 44 << 20
+
     private struct State {
         var counts = ImportCounts()
         var failure: Failure?
         var running = 0
+        /// Stored, and maybe not on disk yet.
+        var unflushed: [(FilePath, ImportResult)] = []
+        var isFlushing = false
         var shown = ContinuousClock.now
     }
 
@@ -28,6 +34,7 @@ final class ImportWork: Sendable {
     private let access: ArchiveAccess
     private let paths: [String]
     private let isQuiet: Bool
+    private let isVerbose: Bool
     private let state = Mutex(State())
     private let ended = Gate()
     /// How many files there are; 0 until they are counted.
@@ -36,11 +43,13 @@ final class ImportWork: Sendable {
     /// - Parameters:
     ///   - paths: files and folders.
     ///   - isQuiet: whether nothing is said of single files, and no progress is shown.
-    init(paths: [String], access: ArchiveAccess, isQuiet: Bool) {
+    ///   - isVerbose: whether each file that is on disk is named on standard output.
+    init(paths: [String], access: ArchiveAccess, isQuiet: Bool, isVerbose: Bool) {
         self.paths = paths
         files = FileWalk(paths)
         self.access = access
         self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
     }
 
     var counts: ImportCounts { state.withLock { $0.counts } }
@@ -63,6 +72,7 @@ final class ImportWork: Sendable {
             }
         }
         ended.wait()
+        flush()
     }
 
     private func take(_ found: FileWalk.Found) {
@@ -85,8 +95,13 @@ final class ImportWork: Sendable {
         do throws(Failure) {
             try access.perform(.importFile(name: path.string), file: file.rawValue) { event in
                 guard case .imported(let result) = event else { return }
-                self.count(result)
+                if access.isFlushNeeded {
+                    state.withLock { $0.unflushed.append((path, result)) }
+                } else {
+                    acknowledge(result, path)
+                }
             }
+            if access.unflushedBytes >= Self.group { flush() }
         } catch {
             switch error.code {
             case .notAnInstance: skip(error.description)
@@ -96,14 +111,40 @@ final class ImportWork: Sendable {
         }
     }
 
-    private func count(_ result: ImportResult) {
-        state.withLock { state in
+    /// Puts on disk what is stored, unless another thread is at it, and acknowledges it.
+    private func flush() {
+        let taken = state.withLock { state -> [(FilePath, ImportResult)] in
+            guard !state.isFlushing, !state.unflushed.isEmpty else { return [] }
+            state.isFlushing = true
+            defer { state.unflushed = [] }
+            return state.unflushed
+        }
+        guard !taken.isEmpty else { return }
+        do throws(Failure) {
+            try access.flush()
+            for (path, result) in taken { acknowledge(result, path) }
+        } catch {
+            state.withLock { $0.failure = $0.failure ?? error }
+        }
+        state.withLock { $0.isFlushing = false }
+    }
+
+    /// Counts what is on disk.
+    private func acknowledge(_ result: ImportResult, _ path: FilePath) {
+        let (what, id) = state.withLock { state in
             switch result {
-            case .stored: state.counts.stored += 1
-            case .alreadyStored: state.counts.alreadyStored += 1
-            case .newVersion: state.counts.newVersions += 1
+            case .stored(let id):
+                state.counts.stored += 1
+                return ("stored", id)
+            case .alreadyStored(let id):
+                state.counts.alreadyStored += 1
+                return ("already stored", id)
+            case .newVersion(let id, let number):
+                state.counts.newVersions += 1
+                return ("version \(number)", id)
             }
         }
+        if isVerbose { Output.line("\(what) \(id) \(path)") }
     }
 
     private func skip(_ sentence: String) {

@@ -18,10 +18,14 @@ struct ArchiveOption: ParsableArguments {
     }
 
     /// Opens the archive, here or through the process that serves it.
-    func open(create: Bool = false, command: String) throws -> ArchiveAccess {
+    func open(
+        create: Bool = false, command: String, storesInGroups: Bool = false
+    ) throws -> ArchiveAccess {
         let path = try path()
         Signals.unblock()
-        return try exiting { () throws(Failure) in try ArchiveAccess.open(path, create: create, command: command) }
+        return try exiting { () throws(Failure) in
+            try ArchiveAccess.open(path, create: create, command: command, storesInGroups: storesInGroups)
+        }
     }
 }
 

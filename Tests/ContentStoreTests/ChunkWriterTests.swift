@@ -124,6 +124,8 @@ private final class FailingPuts: StorageEngine {
     /// Puts that still succeed.
     let countdown = Mutex(0)
     let directoryRows = DirectoryRows.exact
+    let durability = Durability.eachCommit
+    var unflushedBytes: UInt64 { engine.unflushedBytes }
 
     init(_ engine: any StorageEngine) { self.engine = engine }
 
@@ -139,6 +141,7 @@ private final class FailingPuts: StorageEngine {
     func checkSpace() throws(StoreError) { try engine.checkSpace() }
     func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk { try engine.chunk(digest) }
     func commit(_ commits: [Commit]) throws(StoreError) { try engine.commit(commits) }
+    func flush() throws(StoreError) { try engine.flush() }
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { try engine.row(family, key) }
     func scan(
         _ family: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool

@@ -16,26 +16,33 @@ struct EngineFactory: Sendable, CustomTestStringConvertible {
     }
 
     /// Every engine there is.
-    static let all = [rocksDB]
+    static let all = [rocksDB, rocksDBWithoutLog]
 
-    static let rocksDB = EngineFactory(
-        testDescription: "RocksDB",
-        open: { try RocksDBEngine(path: $0 + "/db", create: true) },
-        damage: { folder, digest, damage in
-            // The engine's own handle, so that the families need not be repeated here.
-            let engine = try RocksDBEngine(path: folder + "/db", create: false)
-            guard let row = try engine.chunkRow(digest) else { return }
-            let arrival = row.arrival.bigEndianBytes
-            let short: [UInt8] = [1, 2]
-            let unreadable: [UInt8] = [0xFF, 0xFF]
-            var batch = WriteBatch()
-            switch damage {
-            case .bytesRemoved: batch.delete(arrival.span.bytes, in: engine.bytes)
-            case .bytesCutShort: batch.put(arrival.span.bytes, short.span.bytes, in: engine.bytes)
-            case .noteUnreadable: batch.put(digest.bytes, unreadable.span.bytes, in: engine.chunks)
-            }
-            try engine.write(batch, synced: true)
-        })
+    static let rocksDB = rocksDB("RocksDB", .eachCommit)
+    static let rocksDBWithoutLog = rocksDB("RocksDB without a log", .eachFlush)
+
+    private static func rocksDB(_ name: String, _ durability: Durability) -> EngineFactory {
+        EngineFactory(
+            testDescription: name,
+            open: { try RocksDBEngine(path: $0 + "/db", create: true, durability: durability) },
+            damage: damage)
+    }
+
+    private static func damage(_ folder: String, _ digest: SHA256Digest, _ damage: Damage) throws {
+        // The engine's own handle, so that the families need not be repeated here.
+        let engine = try RocksDBEngine(path: folder + "/db", create: false)
+        guard let row = try engine.chunkRow(digest) else { return }
+        let arrival = row.arrival.bigEndianBytes
+        let short: [UInt8] = [1, 2]
+        let unreadable: [UInt8] = [0xFF, 0xFF]
+        var batch = WriteBatch()
+        switch damage {
+        case .bytesRemoved: batch.delete(arrival.span.bytes, in: engine.bytes)
+        case .bytesCutShort: batch.put(arrival.span.bytes, short.span.bytes, in: engine.bytes)
+        case .noteUnreadable: batch.put(digest.bytes, unreadable.span.bytes, in: engine.chunks)
+        }
+        try engine.write(batch, synced: true)
+    }
 }
 
 /// An engine in a folder of its own, which can be closed and opened again.

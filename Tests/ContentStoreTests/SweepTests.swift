@@ -119,7 +119,7 @@ import Threads
         let digests = try (UInt64(0)..<600).map { try test.engine.put(noise(16 << 10, seed: $0)) }
         try test.reopen()  // makes it flush
         let engine = try #require(test.engine as? RocksDBEngine)
-        try engine.database.flush(engine.bytes)
+        try engine.database.flush()
         let all = try blobBytes()
         #expect(all >= 600 * (16 << 10))
         // Less than a quarter of a bucket by each sweep, two thirds of all in the end.

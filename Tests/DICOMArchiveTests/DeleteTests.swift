@@ -104,15 +104,15 @@ import Testing
         let nodes = try [test.node(first), test.node(second)]
         var plan = CommitPlan(engine: test.engine)
         // The first goes and comes back under the same keys; it keeps the directory when the second goes.
-        _ = try plan.step { try $0.delete(nodes[0], at: 1) }
+        _ = try plan.step { try $0.delete(nodes[0]) }
         _ = try plan.step { try $0.store(again) }
-        let gone = try plan.step { try $0.delete(nodes[1], at: 2) }
+        let gone = try plan.step { try $0.delete(nodes[1]) }
         #expect(gone.changes.count == 1)
         // And a study that comes and goes within the batch leaves nothing.
         let passing = PreparedInstance(Sample(patient: "X", study: "7", series: "7.1", instance: "7.1.1"), in: test)
         _ = try plan.step { try $0.store(passing) }
         let study = try #require(try plan.node(of: .study("X", "7"), .study)).node
-        let passed = try plan.step { try $0.delete(study, at: 3) }
+        let passed = try plan.step { try $0.delete(study) }
         #expect(passed.changes.count == 4)
         try test.engine.commit(plan.commits)
         #expect(try test.problems() == [])

@@ -35,6 +35,13 @@ final class WatchedEngine: StorageEngine {
     }
 
     var directoryRows: DirectoryRows { engine.directoryRows }
+    var durability: Durability { engine.durability }
+    var unflushedBytes: UInt64 { engine.unflushedBytes }
+
+    func flush() throws(StoreError) {
+        try write()
+        try engine.flush()
+    }
 
     func put(_ bytes: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
         try write()

@@ -1,4 +1,4 @@
-import CRocksDBChecksum
+import CRocksDBSupplement
 import RocksDB
 import TestSupport
 import Testing

@@ -44,7 +44,7 @@ import Testing
         do {
             let database = try scratch.open()
             try database.put([1], big, in: "blobs")
-            try database.flush(database.family("blobs"))
+            try database.flush()
         }
         let log = try writeLog()
         try change(log) { $0[$0.count / 2] ^= 0xFF }
@@ -78,7 +78,7 @@ import Testing
             let database = try scratch.open()
             try database.put([1], noise(20_000, seed: 1), in: "blobs")
             try database.put([2], noise(20_000, seed: 2), in: "blobs")
-            try database.flush(database.family("blobs"))
+            try database.flush()
         }
         try change(try #require(scratch.files("blob").first)) { $0[10_000] ^= 1 }
         let database = try scratch.open(create: false)

@@ -54,7 +54,7 @@ import Testing
         #expect(batch.count == 4)
         #expect(try database.value([1]) == nil)
         #expect(try database.value([3]) == [3])
-        try database.write(batch, synced: true)
+        try database.write(batch, .synced)
         #expect(try database.value([1]) == [2])
         #expect(try database.value([2], in: "blobs") == [7])
         #expect(try database.value([3]) == nil)
@@ -66,7 +66,7 @@ import Testing
             let database = try scratch.open()
             try database.put([1], big, in: "blobs")
             try database.put([1], [1])
-            try database.flush(database.family("blobs"))
+            try database.flush()
             try database.put([2], big.reversed(), in: "blobs", synced: true)
         }
         #expect(try scratch.files("blob").count >= 1)
@@ -91,7 +91,7 @@ import Testing
         let database = try #require(database)
         let family = try database.family(name)
         try database.put([1], value, in: name)
-        try database.flush(family)
+        try database.flush()
         guard let pinned = try database.get([UInt8](arrayLiteral: 1).span.bytes, in: family) else {
             throw RocksDBError(operation: "get", status: "nothing")
         }
@@ -112,7 +112,7 @@ import Testing
         let database = try scratch.open()
         let family = try database.family("blobs")
         for number in UInt8(0)..<64 { try database.put([number], noise(64 << 10, seed: UInt64(number)), in: "blobs") }
-        try database.flush(family)
+        try database.flush()
         let before = try scratch.bytes(of: scratch.files("blob"))
         for number in UInt8(0)..<48 { try database.delete([number], in: "blobs") }
         try database.reclaim(family, from: [0], through: [63])

@@ -12,9 +12,9 @@ import Testing
         for start in stride(from: 0, to: 240_000, by: 8000) {
             var batch = WriteBatch()
             for number in start..<start + 8000 { batch.put(noise(8, seed: UInt64(number)), [1], plain) }
-            try database.write(batch, synced: false)
+            try database.write(batch, .logged)
         }
-        try database.flush(plain)
+        try database.flush()
         let before = try bytesReadByThisThread()
         for number in 0..<1000 { #expect(try database.value(noise(9, seed: UInt64(number))) == nil) }
         #expect(try bytesReadByThisThread() - before < 32 << 20)

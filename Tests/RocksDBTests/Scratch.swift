@@ -51,13 +51,13 @@ extension Database {
     func put(_ key: [UInt8], _ value: [UInt8], in name: String = "plain", synced: Bool = false) throws {
         var batch = WriteBatch()
         batch.put(key.span.bytes, value.span.bytes, in: try family(name))
-        try write(batch, synced: synced)
+        try write(batch, synced ? .synced : .logged)
     }
 
     func delete(_ key: [UInt8], in name: String = "plain") throws {
         var batch = WriteBatch()
         batch.delete(key.span.bytes, in: try family(name))
-        try write(batch, synced: false)
+        try write(batch, .logged)
     }
 
     func value(_ key: [UInt8], in name: String = "plain") throws -> [UInt8]? {

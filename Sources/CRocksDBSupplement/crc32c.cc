@@ -4,7 +4,7 @@
 // storing and 40 % when reading (measured, 526 KB images). The library calls the function through the dynamic linker, which
 // finds this definition in the program first. Where it does not, all works as before.
 
-#include "CRocksDBChecksum.h"
+#include "CRocksDBSupplement.h"
 
 #include <dlfcn.h>
 #include <string.h>
