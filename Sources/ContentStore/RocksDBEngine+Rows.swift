@@ -37,6 +37,14 @@ extension RocksDBEngine {
         }
     }
 
+    package func removeRows(_ name: RowFamily, from: [UInt8], upTo: [UInt8]) throws(StoreError) {
+        var batch = WriteBatch()
+        batch.deleteRange(from.span.bytes, upTo.span.bytes, in: family(name))
+        try write(batch, synced: false)
+        try flush()
+        database.compact(family(name), from: from, through: upTo)
+    }
+
     package func scan(
         _ name: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
     ) throws {

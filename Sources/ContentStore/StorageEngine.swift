@@ -39,6 +39,10 @@ package protocol StorageEngine: AnyObject, Sendable {
     /// The value of a row; nil when there is none.
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]?
 
+    /// Removes the rows `from <= key < upTo`, however many, and gives their space back. On disk at the next commit or flush;
+    /// after a crash before that some may be left.
+    func removeRows(_ family: RowFamily, from: [UInt8], upTo: [UInt8]) throws(StoreError)
+
     /// Calls `body` with the rows `from <= key < upTo` in key order until it returns false. Rows committed before the
     /// call are seen; those of later commits may be.
     func scan(

@@ -40,8 +40,19 @@ package final class Archive: Sendable {
         try self.init(folder: ArchiveFolder.open(path, create: create, holder: holder), durability: durability)
     }
 
+    /// Opens the archive in a folder to mend it: also one whose index is half made. What is stored is on disk after
+    /// ``flush()``.
+    package convenience init(mending path: String, holder: ArchiveFolder.Holder) throws(ArchiveError) {
+        try self.init(opening: ArchiveFolder.open(path, create: false, holder: holder), durability: .eachFlush)
+    }
+
     /// Opens the archive in an open folder.
     package convenience init(folder: ArchiveFolder, durability: Durability = .eachCommit) throws(ArchiveError) {
+        try self.init(opening: folder, durability: durability)
+        try checkIndex()
+    }
+
+    private convenience init(opening folder: ArchiveFolder, durability: Durability) throws(ArchiveError) {
         do {
             let engine = try RocksDBEngine(path: folder.database, create: folder.isNew, durability: durability)
             try folder.finishCreation()

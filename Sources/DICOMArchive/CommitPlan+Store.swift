@@ -27,32 +27,41 @@ extension CommitPlan {
         recipe.version = version
         var outcome = CommitOutcome(result: version == 1 ? .stored : .newVersion(version))
         let series = try directories(of: instance, changes: &outcome.changes)
-
-        var row = NodeRow(level: .instance, id: recipe.reference.instance, parent: series)
-        row.study = recipe.reference.study
-        row.series = recipe.reference.series
-        row.version = version
-        row.attributes = instance.attributes[.instance] ?? []
-        let node = try freeNode(recipe.naturalNode)
-        recipe.nodePayload = node.payload
-        if version == 1 {
-            if let pixels = recipe.pixels, pixels.pngSize > 0, pixels.numberOfFrames > 1 {
-                recipe.frameOrdinal = try takeFrameOrdinal(for: recipe.reference)
-            }
-            let name = try freeName(instance.nameParts(.instance), id: row.id, in: series, beside: node)
-            outcome.changes.append(try add(node, row, recipe.entry(name: name)))
-            put(.index, IndexKey.lookUp(.sopInstanceUID, recipe.identity.sopInstanceUID, node), [])
+        recipe.nodePayload = try freeNode(recipe.naturalNode).payload
+        if version == 1, let pixels = recipe.pixels, pixels.pngSize > 0, pixels.numberOfFrames > 1 {
+            recipe.frameOrdinal = try takeFrameOrdinal(for: recipe.reference)
+        }
+        let stored = PreparedInstance(recipe: recipe, header: instance.header, attributes: instance.attributes)
+        if let added = try index(stored, in: series) {
+            outcome.changes.append(added)
         } else {
-            put(.index, IndexKey.node(node), row.encoded)
-            outcome.version = (row.id, version, recipe.entry(name: "").size)
+            outcome.version = (recipe.reference.instance, version, recipe.entry(name: "").size)
         }
         put(.recipe, recipe.reference.key(), recipe.encoded)
         put(.header, recipe.reference.key(), instance.header)
         return outcome
     }
 
+    /// Plans the index rows of a version whose recipe is complete; of version 1, what that changes in the tree.
+    mutating func index(_ instance: PreparedInstance, in series: NodeID) throws -> TreeChange? {
+        let recipe = instance.recipe
+        var row = NodeRow(level: .instance, id: recipe.reference.instance, parent: series)
+        row.study = recipe.reference.study
+        row.series = recipe.reference.series
+        row.version = recipe.version
+        row.attributes = instance.attributes[.instance] ?? []
+        let node = NodeID(.dicom, recipe.nodePayload)
+        guard recipe.version == 1 else {
+            put(.index, IndexKey.node(node), row.encoded)
+            return nil
+        }
+        put(.index, IndexKey.lookUp(.sopInstanceUID, recipe.identity.sopInstanceUID, node), [])
+        let name = try freeName(instance.nameParts(.instance), id: row.id, in: series, beside: node)
+        return try add(node, row, recipe.entry(name: name))
+    }
+
     /// The series directory, made with those above it where they are missing.
-    private mutating func directories(
+    mutating func directories(
         of instance: PreparedInstance, changes: inout [TreeChange]
     ) throws -> NodeID {
         let reference = instance.recipe.reference
@@ -66,6 +75,11 @@ extension CommitPlan {
                 parent = found.node
                 continue
             }
+            if let kept = try keptDirectory(level, id, in: parent) {
+                changes.append(kept)
+                parent = kept.node
+                continue
+            }
             let node = try freeNode(NodeID(level.nodeKind, id.leading(bits: NodeID.payloadBits)))
             var row = NodeRow(level: level, id: id, parent: parent)
             row.study = reference.study
@@ -74,8 +88,7 @@ extension CommitPlan {
             var entry = EntryRow()
             entry.name = try freeName(instance.nameParts(level), id: id, in: parent, beside: node)
             entry.modified = instance.recipe.receivedAt
-            changes.append(try add(node, row, entry))
-            for (kind, value) in row.lookUps { put(.index, IndexKey.lookUp(kind, value, node), []) }
+            changes.append(try addDirectory(node, row, entry))
             parent = node
         }
         return parent
@@ -146,6 +159,13 @@ extension Recipe {
 }
 
 extension TreeChange {
+    /// The entry's node.
+    package var node: NodeID {
+        switch self {
+        case .added(let node, _, _), .removed(let node, _, _, _): node
+        }
+    }
+
     /// The entry's row.
     package var entry: EntryRow {
         switch self {

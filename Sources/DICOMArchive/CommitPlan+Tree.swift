@@ -76,6 +76,12 @@ extension CommitPlan {
         return .added(node, parent: row.parent, entry: entry)
     }
 
+    /// Adds a directory, which is found by some of its values too.
+    mutating func addDirectory(_ node: NodeID, _ row: NodeRow, _ entry: EntryRow) throws -> TreeChange {
+        for (kind, value) in row.lookUps { put(.index, IndexKey.lookUp(kind, value, node), []) }
+        return try add(node, row, entry)
+    }
+
     /// Takes an entry out of its directory.
     ///
     /// - Parameter names: what the views call it.

@@ -26,6 +26,12 @@ enum IndexKey {
     /// The next frame ordinal.
     static let nextFrameOrdinal: [UInt8] = [5]
 
+    /// Only while an index is made anew: that it is, and how far that has got.
+    static let rebuild: [UInt8] = [0]
+
+    /// Only while an index is made anew: a directory as it was before; the root by the level 0 and no identifier.
+    static func kept(_ level: UInt8, _ id: [UInt8]) -> [UInt8] { [6, level] + id }
+
     /// The node in the last eight bytes of a key.
     static func lastNode(_ key: RawSpan) throws(RecordError) -> NodeID {
         NodeID(rawValue: try UInt64(bigEndianBytes: key, at: key.byteCount - 8))

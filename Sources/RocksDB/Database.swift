@@ -99,6 +99,13 @@ package final class Database: @unchecked Sendable {
     /// One call at a time.
     package func reclaim(_ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8]) throws(RocksDBError) {
         try setOption("enable_blob_garbage_collection", to: "true", of: family)
+        compact(family, from: lower, through: upper)
+        try setOption("enable_blob_garbage_collection", to: "false", of: family)
+    }
+
+    /// Rewrites the table files that hold rows with `lower <= key <= upper`: what was deleted among them goes
+    /// (`rocksdb_compact_range_cf`, which reports nothing).
+    package func compact(_ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8]) {
         lower.withUnsafeBytes { lower in
             upper.withUnsafeBytes { upper in
                 rocksdb_compact_range_cf(
@@ -106,7 +113,6 @@ package final class Database: @unchecked Sendable {
                     upper.baseAddress?.assumingMemoryBound(to: CChar.self), upper.count)
             }
         }
-        try setOption("enable_blob_garbage_collection", to: "false", of: family)
     }
 
     private func setOption(_ name: String, to value: String, of family: ColumnFamily) throws(RocksDBError) {

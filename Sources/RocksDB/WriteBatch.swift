@@ -23,6 +23,17 @@ package struct WriteBatch: ~Copyable {
         }
     }
 
+    /// Removes the keys with `lower <= key < upper` (`rocksdb_writebatch_delete_range_cf`).
+    package mutating func deleteRange(_ lower: RawSpan, _ upper: RawSpan, in family: ColumnFamily) {
+        lower.withUnsafeBytes { lower in
+            upper.withUnsafeBytes { upper in
+                rocksdb_writebatch_delete_range_cf(
+                    handle, family.handle, lower.baseAddress?.assumingMemoryBound(to: CChar.self), lower.count,
+                    upper.baseAddress?.assumingMemoryBound(to: CChar.self), upper.count)
+            }
+        }
+    }
+
     /// Removes a key; one that is not there is no error.
     package mutating func delete(_ key: RawSpan, in family: ColumnFamily) {
         key.withUnsafeBytes { key in

@@ -1,5 +1,6 @@
 import ArchiveControl
 import ArgumentParser
+import DICOMArchive
 import Foundation
 import Glibc
 
@@ -25,6 +26,20 @@ struct ArchiveOption: ParsableArguments {
         Signals.unblock()
         return try exiting { () throws(Failure) in
             try ArchiveAccess.open(path, create: create, command: command, storesInGroups: storesInGroups)
+        }
+    }
+}
+
+extension ArchiveOption {
+    /// Opens the archive for work that nobody else may do beside it.
+    func openAlone(command: String) throws -> Archive {
+        let path = try path()
+        Signals.unblock()
+        do throws(ArchiveError) {
+            return try Archive(mending: path, holder: ArchiveFolder.Holder(command: command))
+        } catch {
+            let message = error.code == .inUse ? "\(error.description); stop it first" : error.description
+            return try exiting { () throws(Failure) in throw Failure(Failure(error).code, message) }
         }
     }
 }

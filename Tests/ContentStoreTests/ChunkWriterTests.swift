@@ -143,6 +143,9 @@ private final class FailingPuts: StorageEngine {
     func commit(_ commits: [Commit]) throws(StoreError) { try engine.commit(commits) }
     func flush() throws(StoreError) { try engine.flush() }
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { try engine.row(family, key) }
+    func removeRows(_ family: RowFamily, from: [UInt8], upTo: [UInt8]) throws(StoreError) {
+        try engine.removeRows(family, from: from, upTo: upTo)
+    }
     func scan(
         _ family: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
     ) throws { try engine.scan(family, from: from, upTo: upTo, body) }

@@ -61,6 +61,11 @@ final class WatchedEngine: StorageEngine {
 
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { try engine.row(family, key) }
 
+    func removeRows(_ family: RowFamily, from: [UInt8], upTo: [UInt8]) throws(StoreError) {
+        try write()
+        try engine.removeRows(family, from: from, upTo: upTo)
+    }
+
     func scan(
         _ family: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
     ) throws { try engine.scan(family, from: from, upTo: upTo, body) }

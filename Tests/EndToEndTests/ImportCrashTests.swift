@@ -10,7 +10,9 @@ struct ImportCrashTests {
     private static let rounds =
         ProcessInfo.processInfo.environment["DICOMFS_TEST_CRASHES"].flatMap { Int($0) } ?? 3
 
-    @Test func `every file that an import has named survives kill -9 at any moment, and the rest comes next time`() throws {
+    @Test func `every file that an import has named survives kill -9 at any moment, and the rest comes next time`()
+        throws
+    {
         let folder = try TemporaryFolder()
         // Several groups of some 50 MiB.
         let sources = try Study.make(in: folder.appending("study"), images: 320, size: 512, noise: true)
@@ -37,7 +39,9 @@ struct ImportCrashTests {
             importing.wait()
 
             let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
-            let named = lines.filter { $0.hasPrefix("stored ") && $0.hasSuffix(".dcm") }.map { $0.split(separator: " ")[1] }
+            let named = lines.filter { $0.hasPrefix("stored ") && $0.hasSuffix(".dcm") }.map {
+                $0.split(separator: " ")[1]
+            }
             guard access(archive + "/dicomfs-archive", F_OK) == 0 else {
                 #expect(named.isEmpty)
                 continue

@@ -27,7 +27,9 @@ struct Import: ParsableCommand {
     @Option(help: "How many files are read at a time.")
     var jobs = max(2, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
-    @Flag(name: .shortAndLong, help: "Print a line for each file once it is on disk: what became of it, its identifier, its path.")
+    @Flag(
+        name: .shortAndLong,
+        help: "Print a line for each file once it is on disk: what became of it, its identifier, its path.")
     var verbose = false
 
     @Flag(help: "Print one JSON object with the counts and what was skipped or refused.")
