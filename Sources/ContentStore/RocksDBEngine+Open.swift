@@ -11,28 +11,35 @@ extension RocksDBEngine {
         var commit: UInt64
         /// Whether an end of the log was left out that RocksDB takes for damaged.
         var isEndDropped = false
+        /// The number of the last commit that was acknowledged and is lost, if there is one.
+        var lost: UInt64?
     }
 
     /// Opens the database in `path`, so that no commit that was acknowledged is missing without a word.
     ///
     /// A power loss may leave holes in the end of the log that was never synced. RocksDB cannot tell such a hole from
     /// damage; the ``CommitMark`` can.
-    static func open(path: String, create: Bool, _ durability: Durability) throws(StoreError) -> Opened {
+    static func open(
+        path: String, create: Bool, _ durability: Durability, acceptsLoss: Bool
+    ) throws(StoreError) -> Opened {
         let acknowledged = CommitMark.read(of: path)
         var options = DatabaseOptions()
         options.createIfMissing = create
         options.flushesTogether = durability == .eachFlush
-        let opened: Opened
+        var opened: Opened
         do throws(RocksDBError) {
-            opened = try open(path: path, options, acknowledged: acknowledged)
+            opened = try open(path: path, options, acknowledged: acceptsLoss ? 0 : acknowledged)
         } catch {
             throw damaged(path, error)
         }
         if let acknowledged, opened.commit < acknowledged {
-            throw StoreError(
-                .damaged,
-                "the database \(path) ends with commit \(opened.commit), but commit \(acknowledged) was acknowledged;"
-                    + " restore it from a backup, or remove \(CommitMark.path(of: path)) to go on without what is lost")
+            guard acceptsLoss else {
+                throw StoreError(
+                    .damaged,
+                    "the database \(path) ends with commit \(opened.commit), but commit \(acknowledged) was"
+                        + " acknowledged; \(whatToDo)")
+            }
+            opened.lost = acknowledged
         }
         return opened
     }
@@ -40,8 +47,11 @@ extension RocksDBEngine {
     /// What a failure to open means.
     static func damaged(_ path: String, _ error: RocksDBError) -> StoreError {
         guard error.code == .corruption else { return StoreError(error) }
-        return StoreError(.damaged, "the database \(path) is damaged (\(error.status)); restore it from a backup")
+        return StoreError(.damaged, "the database \(path) is damaged (\(error.status)); \(whatToDo)")
     }
+
+    private static let whatToDo =
+        "restore it from a backup, or give up what is lost: dicomfs repair --accept-loss"
 
     private static func open(
         path: String, _ options: DatabaseOptions, acknowledged: UInt64?

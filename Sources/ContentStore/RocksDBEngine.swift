@@ -29,6 +29,8 @@ package final class RocksDBEngine: StorageEngine {
     /// Whether the open left out an end of the write-ahead log that a power loss had damaged: nothing that was
     /// acknowledged.
     package let isLogEndDropped: Bool
+    /// The numbers of the commits that were acknowledged and are lost; nil when none is.
+    package let lostCommits: ClosedRange<UInt64>?
     let reserve: UInt64
 
     /// Opens the database in `path`.
@@ -38,14 +40,18 @@ package final class RocksDBEngine: StorageEngine {
     ///   - reserve: bytes of the file system that are left free besides what a flush writes; nil for 512 MiB, but no more
     ///     than an eighth of it.
     ///   - durability: with ``Durability/eachFlush`` nothing is logged, and a flush of one family is one of all.
+    ///   - acceptsLoss: whether it is opened though acknowledged commits are missing or damaged: with what comes before
+    ///     them.
     package init(
-        path: String, create: Bool, reserve: UInt64? = nil, durability: Durability = .eachCommit
+        path: String, create: Bool, reserve: UInt64? = nil, durability: Durability = .eachCommit,
+        acceptsLoss: Bool = false
     ) throws(StoreError) {
         self.durability = durability
         self.reserve = reserve ?? Space(of: path).map { min(512 << 20, $0.total / 8) } ?? 0
-        let opened = try Self.open(path: path, create: create, durability)
+        let opened = try Self.open(path: path, create: create, durability, acceptsLoss: acceptsLoss)
         database = opened.database
         isLogEndDropped = opened.isEndDropped
+        lostCommits = opened.lost.map { opened.commit + 1...$0 }
         do throws(RocksDBError) {
             bytes = try database.family("bytes")
             chunks = try database.family("chunk")
@@ -118,6 +124,18 @@ package final class RocksDBEngine: StorageEngine {
             batch.put(digest.bytes, row.encoded.span.bytes, in: chunks)
             try write(batch, synced: false)
             if isDamaged { damaged.withLock { _ = $0.remove(digest) } }
+        }
+    }
+
+    package func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64? { try chunkRow(digest)?.length }
+
+    package func removeDamaged(_ digest: SHA256Digest) throws(StoreError) {
+        try stripe(digest).withLock { () throws(StoreError) in
+            var batch = WriteBatch()
+            if let row = try? chunkRow(digest) { batch.delete(row.arrival.bigEndianBytes.span.bytes, in: bytes) }
+            batch.delete(digest.bytes, in: chunks)
+            try write(batch, synced: true)
+            damaged.withLock { _ = $0.remove(digest) }
         }
     }
 

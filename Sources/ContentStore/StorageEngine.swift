@@ -23,6 +23,12 @@ package protocol StorageEngine: AnyObject, Sendable {
     /// ``StoreError/Code/damaged``.
     func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk
 
+    /// The length of a stored chunk, as it is noted: no byte of it is read; nil when it is not stored.
+    func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64?
+
+    /// Removes a chunk that cannot be read, so that it is stored anew when it comes again.
+    func removeDamaged(_ digest: SHA256Digest) throws(StoreError)
+
     /// Makes row changes durable: each ``Commit`` entirely or not at all, with every chunk put before. On disk when it
     /// returns or, with ``Durability/eachFlush``, when the next ``flush()`` does. The last of several changes of one key wins.
     func commit(_ commits: [Commit]) throws(StoreError)

@@ -3,17 +3,22 @@ import DICOM
 
 extension Archive {
     /// Looks at each index row: what it stands for must be there, and must agree.
-    func verifyIndex(_ found: inout Verification, _ progress: (Verification) throws -> Void) throws {
+    func verifyIndex(
+        _ scope: VerificationScope, _ found: inout Verification, _ progress: (Verification) throws -> Void
+    ) throws {
         let kinds: [(UInt8, (RawSpan, RawSpan) throws -> String?)] = [
             (1, nodeProblem), (2, entryProblem), (3, lookUpProblem), (4, frameOrdinalProblem),
         ]
         for (kind, problem) in kinds {
             try part(&found) { found in
-                try store.engine.scan(.index, from: [kind], upTo: [kind + 1]) { key, value in
+                try rowPages(.index, from: [kind], upTo: [kind + 1]) { key, value in
+                    guard scope.isPicked else { return }
                     found.rows += 1
-                    if let sentence = try indexProblem(key, value, problem) { found.problems.append(sentence) }
+                    if let sentence = try indexProblem(key, value, problem) {
+                        found.problems.append(sentence)
+                        found.causes.isIndexDamaged = true
+                    }
                     if found.rows % 4096 == 0 { try progress(found) }
-                    return true
                 }
             }
         }

@@ -61,6 +61,10 @@ final class WatchedEngine: StorageEngine {
 
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { try engine.row(family, key) }
 
+    func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64? { try engine.chunkLength(digest) }
+
+    func removeDamaged(_ digest: SHA256Digest) throws(StoreError) { try engine.removeDamaged(digest) }
+
     func removeRows(_ family: RowFamily, from: [UInt8], upTo: [UInt8]) throws(StoreError) {
         try write()
         try engine.removeRows(family, from: from, upTo: upTo)

@@ -1,0 +1,91 @@
+import ContentStore
+import DICOM
+import Testing
+
+@testable import DICOMArchive
+
+@Suite struct RepairTests {
+    private let damaged: DamagedArchive
+    private var test: ArchiveUnderTest { damaged.test }
+    private var archive: Archive { test.archive }
+
+    init() throws { damaged = try DamagedArchive() }
+
+    private func repair(discards: Bool = false) throws -> Repair {
+        try archive.repair(discards: discards) { _ in }
+    }
+
+    /// The instance comes again; it is whole then.
+    private func sendAgain() throws {
+        let outcome = try test.store(DamagedArchive.dataSet)
+        #expect(try test.bytes(test.node(outcome))?.suffix(DamagedArchive.dataSet.count) == DamagedArchive.dataSet[...])
+    }
+
+    @Test func `nothing is changed where nothing is damaged`() throws {
+        let before = try test.rows()
+        let done = try repair(discards: true)
+        #expect(done.mended == [])
+        #expect(done.left == [])
+        #expect(try test.rows() == before)
+    }
+
+    @Test(arguments: DamagedArchive.Damage.allCases)
+    func `what is derived is made anew, what is lost is named, and nothing else is touched`(
+        damage: DamagedArchive.Damage
+    ) throws {
+        let before = try test.rows()
+        _ = try damaged.cause(damage)
+        let done = try repair()
+        switch damage {
+        case .chunkOfOtherBytes, .chunkGone, .headerGone, .headerOfOtherBytes, .recipeUnreadable, .recipeOfAnother,
+            .versionMissing:
+            #expect(!done.left.isEmpty)
+            #expect(try test.problems().sorted() == done.left.sorted())
+        case .recipeGone, .frameOrdinalAstray:
+            #expect(done.left == [])
+        default:
+            #expect(done.left == [])
+            #expect(try test.rows() == before)
+        }
+        #expect(
+            damage == .chunkGone || damage == .headerGone || damage == .headerOfOtherBytes || !done.mended.isEmpty
+                || damage == .recipeUnreadable || damage == .recipeOfAnother || damage == .versionMissing)
+        let other = OrthancIdentifier.instance("Other", "9", "9.1", "9.1.1")
+        #expect(try archive.resource(named: other.hex40).node == test.node(damaged.other))
+        // Again changes nothing.
+        let after = try test.rows()
+        _ = try repair()
+        #expect(try test.rows() == after)
+    }
+
+    @Test(arguments: [DamagedArchive.Damage.chunkOfOtherBytes, .chunkGone])
+    func `an image whose chunk was damaged is whole when it comes again`(damage: DamagedArchive.Damage) throws {
+        _ = try damaged.cause(damage)
+        _ = try repair()
+        try sendAgain()
+        #expect(try test.problems() == [])
+    }
+
+    @Test(arguments: [
+        DamagedArchive.Damage.chunkOfOtherBytes, .chunkGone, .headerGone, .headerOfOtherBytes, .recipeUnreadable,
+        .recipeOfAnother, .recipeGone,
+    ])
+    func `what cannot be mended is discarded on request, and comes again`(damage: DamagedArchive.Damage) throws {
+        _ = try damaged.cause(damage)
+        let done = try repair(discards: true)
+        #expect(done.left == [])
+        #expect(!done.mended.isEmpty)
+        #expect(try test.problems() == [])
+        #expect(throws: ArchiveError.self) { try archive.resource(named: "\(damaged.outcome.instance)") }
+        try sendAgain()
+        #expect(try test.problems() == [])
+    }
+
+    @Test func `a version is not discarded from under a later one`() throws {
+        try test.store(Sample(description: "Neck").bytes)
+        _ = try damaged.cause(.headerGone)
+        let done = try repair(discards: true)
+        #expect(done.left.contains { $0.contains("its header row is missing") })
+        #expect(try archive.version(2, ofInstance: damaged.node) != nil)
+    }
+}
