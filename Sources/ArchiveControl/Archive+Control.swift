@@ -29,8 +29,8 @@ extension Archive {
                 try emit(.imported(ImportResult(importFile(file, name: name))))
             case .delete(let id): try emit(.deleted(instances: delete(resource(named: id))))
             case .statistics: try emit(.statistics(statistics()))
-            case .verify:
-                let result = try verify { try emit(.verified($0, isDone: false)) }
+            case .verify(let scope):
+                let result = try verify(scope) { try emit(.verified($0, isDone: false)) }
                 try emit(.verified(result, isDone: true))
             case .sweep:
                 let result = try sweep()

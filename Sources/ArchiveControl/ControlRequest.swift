@@ -17,7 +17,7 @@ package enum ControlRequest: Codable, Sendable {
     /// Event: ``ControlEvent/statistics(_:)``.
     case statistics
     /// Events: ``ControlEvent/verified(_:isDone:)``, the last one done.
-    case verify
+    case verify(VerificationScope)
     /// Remove the chunks of what was deleted. Event: ``ControlEvent/swept(chunks:bytes:)``.
     case sweep
     /// What is stored and deleted from now on, without end; only of the process that serves. Events:

@@ -11,7 +11,8 @@ extension RocksDBEngine {
         var commit: UInt64
         /// Whether an end of the log was left out that RocksDB takes for damaged.
         var isEndDropped = false
-        /// The number of the last commit that was acknowledged and is lost, if there is one.
+        /// The number of the last commit that was acknowledged and is lost, if there is one; the greatest number when that
+        /// is not known.
         var lost: UInt64?
     }
 
@@ -32,6 +33,7 @@ extension RocksDBEngine {
         } catch {
             throw damaged(path, error)
         }
+        if acknowledged == nil, opened.isEndDropped { opened.lost = .max }
         if let acknowledged, opened.commit < acknowledged {
             guard acceptsLoss else {
                 throw StoreError(

@@ -29,7 +29,8 @@ package final class RocksDBEngine: StorageEngine {
     /// Whether the open left out an end of the write-ahead log that a power loss had damaged: nothing that was
     /// acknowledged.
     package let isLogEndDropped: Bool
-    /// The numbers of the commits that were acknowledged and are lost; nil when none is.
+    /// The numbers of the commits that were acknowledged and are lost; nil when none is. The last one is the greatest number
+    /// there is when it is not known.
     package let lostCommits: ClosedRange<UInt64>?
     let reserve: UInt64
 

@@ -42,8 +42,14 @@ package final class Archive: Sendable {
 
     /// Opens the archive in a folder to mend it: also one whose index is half made. What is stored is on disk after
     /// ``flush()``.
-    package convenience init(mending path: String, holder: ArchiveFolder.Holder) throws(ArchiveError) {
-        try self.init(opening: ArchiveFolder.open(path, create: false, holder: holder), durability: .eachFlush)
+    ///
+    /// - Parameter acceptsLoss: open it though acknowledged commits are missing or damaged, and give them up.
+    package convenience init(
+        mending path: String, holder: ArchiveFolder.Holder, acceptsLoss: Bool = false
+    ) throws(ArchiveError) {
+        try self.init(
+            opening: ArchiveFolder.open(path, create: false, holder: holder), durability: .eachFlush,
+            acceptsLoss: acceptsLoss)
     }
 
     /// Opens the archive in an open folder.
@@ -52,18 +58,30 @@ package final class Archive: Sendable {
         try checkIndex()
     }
 
-    private convenience init(opening folder: ArchiveFolder, durability: Durability) throws(ArchiveError) {
+    private convenience init(
+        opening folder: ArchiveFolder, durability: Durability, acceptsLoss: Bool = false
+    ) throws(ArchiveError) {
         do {
-            let engine = try RocksDBEngine(path: folder.database, create: folder.isNew, durability: durability)
+            let engine = try RocksDBEngine(
+                path: folder.database, create: folder.isNew, durability: durability, acceptsLoss: acceptsLoss)
             try folder.finishCreation()
-            let note =
-                engine.isLogEndDropped
-                ? "the log of \(folder.database) ended in what was never synced, as after a power loss, and was cut"
-                    + " there: all that was acknowledged is stored" : nil
-            self.init(folder: folder, engine: engine, openingNote: note)
+            self.init(folder: folder, engine: engine, openingNote: Self.note(on: engine, folder))
         } catch {
             throw ArchiveError(error)
         }
+    }
+
+    private static func note(on engine: RocksDBEngine, _ folder: ArchiveFolder) -> String? {
+        if let lost = engine.lostCommits {
+            return lost.upperBound == .max
+                ? "the database \(folder.database) ends before commit \(lost.lowerBound); whether that and more was"
+                    + " acknowledged is not known, since \(folder.database).synced cannot be read"
+                : "the database \(folder.database) lacks commits \(lost.lowerBound) to \(lost.upperBound), which were"
+                    + " acknowledged: they are given up"
+        }
+        guard engine.isLogEndDropped else { return nil }
+        return "the log of \(folder.database) ended in what was never synced, as after a power loss, and was cut there:"
+            + " all that was acknowledged is stored"
     }
 
     /// The archive in an open folder, over an engine.

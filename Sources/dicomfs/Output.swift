@@ -32,11 +32,12 @@ struct ArchiveOption: ParsableArguments {
 
 extension ArchiveOption {
     /// Opens the archive for work that nobody else may do beside it.
-    func openAlone(command: String) throws -> Archive {
+    func openAlone(command: String, acceptsLoss: Bool = false) throws -> Archive {
         let path = try path()
         Signals.unblock()
         do throws(ArchiveError) {
-            return try Archive(mending: path, holder: ArchiveFolder.Holder(command: command))
+            return try Archive(
+                mending: path, holder: ArchiveFolder.Holder(command: command), acceptsLoss: acceptsLoss)
         } catch {
             let message = error.code == .inUse ? "\(error.description); stop it first" : error.description
             return try exiting { () throws(Failure) in throw Failure(Failure(error).code, message) }

@@ -109,6 +109,27 @@ import Testing
         #expect(after == before)
     }
 
+    @Test(arguments: [1, 2, 5], [false, true])
+    func `what comes after damage is given up on request, and what comes before is whole`(
+        part: Int, losesMark: Bool
+    ) throws {
+        let first = synced * part / 6 / 4096 * 4096
+        let crashed = try crash { $0.replaceSubrange(first..<first + 4096, with: Data(count: 4096)) }
+        if losesMark { unlink(crashed + "/db.synced") }
+        var left = 0
+        do {
+            let archive = try Archive(mending: crashed, holder: .init(command: "test"), acceptsLoss: true)
+            let note = try #require(archive.openingNote)
+            #expect(note.contains("\(crashed)/db"))
+            left = try archive.statistics().instances
+            #expect(left < stored.count)
+            #expect(note.contains(losesMark ? "ends before commit \(left + 1);" : "lacks commits \(left + 1) to 6,"))
+        }
+        let archive = try open(crashed)
+        #expect(archive.openingNote == nil)
+        try check(archive, Array(stored[..<left]))
+    }
+
     @Test func `a log that ends before what was acknowledged is refused with what to do`() throws {
         let crashed = try crash { $0.removeLast($0.count - synced + 100) }
         for _ in 0..<2 {
