@@ -35,6 +35,8 @@ extension Archive {
             case .sweep:
                 let result = try sweep()
                 try emit(.swept(chunks: result.chunks, bytes: result.bytes))
+            case .checkpoint: try withCheckpoint { try emit(.checkpoint(folder: $0)) }
+            case .release: break
             case .watch, .live:
                 throw Failure(.other, "nobody serves the archive \(folder.path); start dicomfs serve")
             }

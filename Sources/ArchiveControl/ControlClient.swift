@@ -44,6 +44,9 @@ package struct ControlClient: Sendable {
                 switch event {
                 case .done: return
                 case .failed(let failure): throw failure
+                case .checkpoint:
+                    try receive(event)
+                    try ControlSocket.send(ControlRequest.release, file: nil, to: socket)
                 default: try receive(event)
                 }
             }

@@ -20,6 +20,11 @@ package enum ControlRequest: Codable, Sendable {
     case verify(VerificationScope)
     /// Remove the chunks of what was deleted. Event: ``ControlEvent/swept(chunks:bytes:)``.
     case sweep
+    /// Files that hold the archive as of now, to be copied by who asks. Event: ``ControlEvent/checkpoint(folder:)``; they go
+    /// when the client asks for something else, or goes away.
+    case checkpoint
+    /// Nothing: ends a ``checkpoint``.
+    case release
     /// What is stored and deleted from now on, without end; only of the process that serves. Events:
     /// ``ControlEvent/watching``, then ``ControlEvent/changed(_:)``.
     case watch
@@ -36,6 +41,7 @@ package enum ControlEvent: Codable, Sendable {
     case statistics(ArchiveStatistics)
     case verified(Verification, isDone: Bool)
     case swept(chunks: Int, bytes: UInt64)
+    case checkpoint(folder: String)
     /// Nothing that is committed after this is missed.
     case watching
     case changed(ArchiveChange)

@@ -98,6 +98,7 @@ package final class ControlServer: Sendable {
                                     .other, "the process that serves \(archive.folder.path) ends; verify again")
                             }
                             try send(event, to: connection)
+                            if case .checkpoint = event { waitForWord(connection) }
                         }
                     }
                 } catch {
@@ -108,6 +109,12 @@ package final class ControlServer: Sendable {
         } catch {
             // The client went away or sent no request: its connection ends, nothing else.
         }
+    }
+
+    /// Waits until the client says something, or nothing any more.
+    private func waitForWord(_ connection: Int32) {
+        var one = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        while poll(&one, 1, -1) < 0, errno == EINTR {}
     }
 
     func send(_ event: ControlEvent, to connection: Int32) throws(Failure) {

@@ -28,6 +28,13 @@ extension RocksDBEngine {
         if durability == .eachFlush { mark.write(committed) }
     }
 
+    package func checkpoint(in folder: String) throws(StoreError) {
+        let name = String(database.path.split(separator: "/").last ?? "db")
+        let committed = lastCommit.withLock { $0 }
+        do throws(RocksDBError) { try database.checkpoint(to: "\(folder)/\(name)") } catch { throw StoreError(error) }
+        _ = try CommitMark(of: "\(folder)/\(name)", number: committed)
+    }
+
     package func row(_ name: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
         do throws(RocksDBError) {
             guard let value = try database.get(key.span.bytes, in: family(name)) else { return nil }

@@ -42,6 +42,10 @@ package protocol StorageEngine: AnyObject, Sendable {
     /// About how many bytes were put and committed that no flush has moved to their place yet.
     var unflushedBytes: UInt64 { get }
 
+    /// Puts files into an empty folder of the same file system that hold all that was committed before the call, and that
+    /// nothing changes later: as the folder of the archive holds the database.
+    func checkpoint(in folder: String) throws(StoreError)
+
     /// The value of a row; nil when there is none.
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]?
 

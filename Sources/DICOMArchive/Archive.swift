@@ -22,6 +22,7 @@ package final class Archive: Sendable {
         $0.bytes.count + 512
     }
     let observers = Observers()
+    let isCheckpointing = Mutex(false)
     let work = ArchiveWork()
     /// Room for one of the longest: each is read in many pieces.
     let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON + 512) { $0.count + 512 }
@@ -69,6 +70,7 @@ package final class Archive: Sendable {
         } catch {
             throw ArchiveError(error)
         }
+        removeCheckpoint()
     }
 
     private static func note(on engine: RocksDBEngine, _ folder: ArchiveFolder) -> String? {

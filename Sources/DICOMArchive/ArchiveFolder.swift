@@ -45,6 +45,9 @@ package final class ArchiveFolder: Sendable {
     /// The database's folder.
     var database: String { path + "/db" }
 
+    /// Where files for a backup are, while one is made.
+    var checkpoint: String { path + "/checkpoint" }
+
     /// The socket through which commands reach a serving process.
     package static func controlSocket(of path: String) -> String { path + "/control.sock" }
 
@@ -54,6 +57,9 @@ package final class ArchiveFolder: Sendable {
     /// - Throws: ``ArchiveError/Code/noArchive``, ``ArchiveError/Code/unusable``, or ``ArchiveError/Code/inUse`` when
     ///   another process has it.
     package static func open(_ path: String, create: Bool, holder: Holder) throws(ArchiveError) -> ArchiveFolder {
+        guard access(path + "/" + Backup.contentsFile, F_OK) != 0 else {
+            throw ArchiveError(.unusable, "\(path) is a backup; dicomfs restore makes an archive of it")
+        }
         let isThere = access(path + "/dicomfs-archive", F_OK) == 0
         guard isThere || create else {
             throw ArchiveError(.noArchive, "\(path) is no dicomfs archive; dicomfs import or serve makes one")
@@ -146,7 +152,7 @@ package final class ArchiveFolder: Sendable {
         }
     }
 
-    private static func takeLock(_ path: String, holder: Holder) throws(ArchiveError) -> Int32 {
+    static func takeLock(_ path: String, holder: Holder) throws(ArchiveError) -> Int32 {
         let lock = Glibc.open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             throw ArchiveError(.unusable, "cannot open \(path)/lock: \(String(cString: strerror(errno)))")

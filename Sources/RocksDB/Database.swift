@@ -127,6 +127,16 @@ package final class Database: @unchecked Sendable {
         }
     }
 
+    /// Makes a folder with the database as of now, in hard links to files that never change and copies of the others; what is
+    /// in memory is flushed before (`rocksdb_checkpoint_create`). The folder must not be there, the one above it must.
+    package func checkpoint(to folder: String) throws(RocksDBError) {
+        let checkpoint = try check("make a checkpoint of \(path)") { error in
+            rocksdb_checkpoint_object_create(handle, error)
+        }
+        defer { rocksdb_checkpoint_object_destroy(checkpoint) }
+        try check("make the checkpoint \(folder)") { error in rocksdb_checkpoint_create(checkpoint, folder, 0, error) }
+    }
+
     /// An integer property of a family such as `rocksdb.estimate-num-keys`; nil when RocksDB knows none of that name.
     package func property(_ name: String, of family: ColumnFamily) -> UInt64? {
         var value: UInt64 = 0

@@ -144,6 +144,7 @@ private final class FailingPuts: StorageEngine {
     func flush() throws(StoreError) { try engine.flush() }
     func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { try engine.row(family, key) }
     func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64? { try engine.chunkLength(digest) }
+    func checkpoint(in folder: String) throws(StoreError) { try engine.checkpoint(in: folder) }
     func removeDamaged(_ digest: SHA256Digest) throws(StoreError) { try engine.removeDamaged(digest) }
     func removeRows(_ family: RowFamily, from: [UInt8], upTo: [UInt8]) throws(StoreError) {
         try engine.removeRows(family, from: from, upTo: upTo)

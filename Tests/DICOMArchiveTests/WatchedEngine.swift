@@ -63,6 +63,8 @@ final class WatchedEngine: StorageEngine {
 
     func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64? { try engine.chunkLength(digest) }
 
+    func checkpoint(in folder: String) throws(StoreError) { try engine.checkpoint(in: folder) }
+
     func removeDamaged(_ digest: SHA256Digest) throws(StoreError) { try engine.removeDamaged(digest) }
 
     func removeRows(_ family: RowFamily, from: [UInt8], upTo: [UInt8]) throws(StoreError) {

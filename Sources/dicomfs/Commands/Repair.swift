@@ -15,7 +15,10 @@ struct Repair: ParsableCommand {
 
     @OptionGroup var archive: ArchiveOption
 
-    @Flag(help: "Remove also the versions whose file cannot be read in whole, so that they are stored when they come again.")
+    @Flag(
+        help:
+            "Remove also the versions whose file cannot be read in whole, so that they are stored when they come again."
+    )
     var discard = false
 
     @Flag(
