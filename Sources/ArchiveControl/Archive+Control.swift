@@ -34,7 +34,9 @@ extension Archive {
                 try emit(.verified(result, isDone: true))
             case .sweep:
                 let result = try sweep()
-                try emit(.swept(chunks: result.chunks, bytes: result.bytes))
+                try emit(
+                    .swept(
+                        chunks: result.chunks, bytes: result.bytes, freed: result.bytesFreed, held: result.bytesHeld))
             case .checkpoint: try withCheckpoint { try emit(.checkpoint(folder: $0)) }
             case .release: break
             case .watch, .live:

@@ -18,7 +18,7 @@ package enum ControlRequest: Codable, Sendable {
     case statistics
     /// Events: ``ControlEvent/verified(_:isDone:)``, the last one done.
     case verify(VerificationScope)
-    /// Remove the chunks of what was deleted. Event: ``ControlEvent/swept(chunks:bytes:)``.
+    /// Remove the chunks of what was deleted. Event: ``ControlEvent/swept(chunks:bytes:freed:held:)``.
     case sweep
     /// Files that hold the archive as of now, to be copied by who asks. Event: ``ControlEvent/checkpoint(folder:)``; they go
     /// when the client asks for something else, or goes away.
@@ -40,7 +40,7 @@ package enum ControlEvent: Codable, Sendable {
     case deleted(instances: Int)
     case statistics(ArchiveStatistics)
     case verified(Verification, isDone: Bool)
-    case swept(chunks: Int, bytes: UInt64)
+    case swept(chunks: Int, bytes: UInt64, freed: UInt64, held: UInt64)
     case checkpoint(folder: String)
     /// Nothing that is committed after this is missed.
     case watching

@@ -12,7 +12,7 @@ extension RocksDBEngine {
         throw StoreError(
             .noSpace,
             "only \(space.free >> 20) MiB are free where \(database.path) is, and \(needed >> 20) MiB are left to care"
-                + " for what is stored: make room, or delete and sweep")
+                + " for what is stored: make room, or delete images and run dicomfs gc")
     }
 
     /// What is in memtables: it is in the write-ahead log already, if there is one, and a flush writes it once more.

@@ -15,19 +15,19 @@ extension RocksDBEngine {
     ) throws -> SweepResult {
         try sweeping.withLock { _ in
             var result = SweepResult()
+            var dead: [(arrival: UInt64, digest: SHA256Digest)] = []
             var buckets: [UInt64: (before: UInt64, removed: UInt64)] = [:]
             try scanChunkRows { digest, row in
                 guard let row else { return true }
                 buckets[row.arrival / Self.bucket, default: (0, 0)].before += 1
                 guard row.stamp < generation, !isReferenced(digest) else { return true }
-                guard try removeChunk(digest, stampedBefore: generation) else { return true }
-                result.chunks += 1
-                result.bytes &+= row.length
+                dead.append((row.arrival, digest))
                 buckets[row.arrival / Self.bucket, default: (0, 0)].removed += 1
                 return true
             }
-            // The write-ahead log keeps the bytes of all chunks until every family is in files.
-            if result.chunks > 0 { try flush() }
+            result.bytesHeld = blobBytes("live-blob-file-garbage-size")
+            guard !dead.isEmpty else { return result }
+            let before = blobBytes("total-blob-file-size") + unflushedBytes
             // Giving space back moves the live chunks beside the gap: it is done whenever a bucket has a quarter less, so
             // that a chunk is moved for at most four sweeps and at most a quarter of the space is lost.
             let quarter = Self.bucket / 4
@@ -35,15 +35,63 @@ extension RocksDBEngine {
                 let left = count.before - count.removed
                 return (left + quarter - 1) / quarter < (count.before + quarter - 1) / quarter
             }
+            dead.sort { $0.arrival < $1.arrival }
+            // Removals of earlier sweeps reach the tables that they are about: else a range would be all between them.
+            database.compact(bytes, from: [], through: [UInt8](repeating: 0xFF, count: 8))
+            var rest = dead[...]
             for range in Self.joined(emptied.keys.sorted()) {
-                let lower = (range.lowerBound * Self.bucket).bigEndianBytes
-                let upper = (range.upperBound * Self.bucket | (Self.bucket - 1)).bigEndianBytes
-                do throws(RocksDBError) { try database.reclaim(bytes, from: lower, through: upper) } catch {
+                let first = range.lowerBound * Self.bucket
+                let last = range.upperBound * Self.bucket | (Self.bucket - 1)
+                let others = rest.prefix { $0.arrival < first }
+                try remove(others, stampedBefore: generation, &result)
+                rest = rest.dropFirst(others.count)
+                let within = rest.prefix { $0.arrival <= last }
+                rest = rest.dropFirst(within.count)
+                try removeTogether(within, stampedBefore: generation, &result)
+                do throws(RocksDBError) {
+                    try database.reclaim(bytes, from: first.bigEndianBytes, through: last.bigEndianBytes)
+                } catch {
                     throw StoreError(error)
                 }
             }
+            try remove(rest, stampedBefore: generation, &result)
+            // The write-ahead log keeps the bytes of all chunks until every family is in files.
+            try flush()
+            let after = blobBytes("total-blob-file-size")
+            result.bytesFreed = before > after ? before - after : 0
+            result.bytesHeld = blobBytes("live-blob-file-garbage-size")
             return result
         }
+    }
+
+    private func remove(
+        _ dead: ArraySlice<(arrival: UInt64, digest: SHA256Digest)>, stampedBefore generation: UInt64,
+        _ result: inout SweepResult
+    ) throws(StoreError) {
+        for (_, digest) in dead {
+            try stripe(digest).withLock { () throws(StoreError) in
+                try removeChunk(digest, stampedBefore: generation, &result)
+            }
+        }
+    }
+
+    /// Removes chunks that arrived one after another, in a table of their own: one with chunks that arrive now would make
+    /// the range of keys that is rewritten reach to them.
+    private func removeTogether(
+        _ dead: ArraySlice<(arrival: UInt64, digest: SHA256Digest)>, stampedBefore generation: UInt64,
+        _ result: inout SweepResult
+    ) throws(StoreError) {
+        try withAllStripes { () throws(StoreError) in
+            try flushChunks()
+            for (_, digest) in dead { try removeChunk(digest, stampedBefore: generation, &result) }
+            try flushChunks()
+        }
+    }
+
+    private func blobBytes(_ property: String) -> UInt64 { database.property("rocksdb.\(property)", of: bytes) ?? 0 }
+
+    private func flushChunks() throws(StoreError) {
+        do throws(RocksDBError) { try database.flush(bytes) } catch { throw StoreError(error) }
     }
 
     /// Neighbours together: each range is one rewrite.
@@ -59,15 +107,17 @@ extension RocksDBEngine {
         return ranges
     }
 
-    private func removeChunk(_ digest: SHA256Digest, stampedBefore generation: UInt64) throws(StoreError) -> Bool {
-        try stripe(digest).withLock { () throws(StoreError) in
-            guard let row = try chunkRow(digest), row.stamp < generation else { return false }
-            var batch = WriteBatch()
-            batch.delete(digest.bytes, in: chunks)
-            batch.delete(row.arrival.bigEndianBytes.span.bytes, in: bytes)
-            try write(batch, synced: false)
-            return true
-        }
+    /// Removes a chunk under its stripe's lock, unless it was stamped meanwhile.
+    private func removeChunk(
+        _ digest: SHA256Digest, stampedBefore generation: UInt64, _ result: inout SweepResult
+    ) throws(StoreError) {
+        guard let row = try chunkRow(digest), row.stamp < generation else { return }
+        var batch = WriteBatch()
+        batch.delete(digest.bytes, in: chunks)
+        batch.delete(row.arrival.bigEndianBytes.span.bytes, in: bytes)
+        try write(batch, synced: false)
+        result.chunks += 1
+        result.bytes &+= row.length
     }
 
     /// Calls `body` with every chunk's row, nil when it is damaged.

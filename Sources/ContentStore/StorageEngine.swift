@@ -142,6 +142,10 @@ package struct SweepResult: Sendable {
     package var chunks = 0
     /// Their bytes.
     package var bytes: UInt64 = 0
+    /// By how many bytes less is on the disk.
+    package var bytesFreed: UInt64 = 0
+    /// Bytes of removed chunks, of earlier sweeps too, that are on the disk still.
+    package var bytesHeld: UInt64 = 0
 
     /// Nothing removed.
     package init() {}

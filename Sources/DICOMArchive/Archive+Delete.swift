@@ -34,9 +34,10 @@ extension Archive {
     package func sweep() throws(ArchiveError) -> SweepResult {
         do {
             return try store.sweep {
-                var named: Set<SHA256Digest> = []
-                try recipes { named.formUnion($0.chunks) }
-                return { named.contains($0) }
+                var named = NamedChunks()
+                try rowPages(.recipe, from: [], upTo: nil) { _, value in named.add(try Recipe(value).chunks) }
+                named.close()
+                return { [named] in named.contains($0) }
             }
         } catch {
             throw ArchiveError(error)

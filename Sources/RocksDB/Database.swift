@@ -127,6 +127,14 @@ package final class Database: @unchecked Sendable {
         }
     }
 
+    /// Flushes the memtable of one family to files.
+    package func flush(_ family: ColumnFamily) throws(RocksDBError) {
+        try check("flush \(family.name) of \(path)") { error in
+            let handles: [OpaquePointer?] = [family.handle]
+            crocksdb_flush_cfs(handle, handles, 1, error)
+        }
+    }
+
     /// Makes a folder with the database as of now, in hard links to files that never change and copies of the others; what is
     /// in memory is flushed before (`rocksdb_checkpoint_create`). The folder must not be there, the one above it must.
     package func checkpoint(to folder: String) throws(RocksDBError) {

@@ -67,7 +67,7 @@ struct DICOMFS: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Import.self, List.self, Show.self, Export.self, Delete.self, Stats.self, Watch.self,
-            Verify.self, Repair.self, Rebuild.self, BackUp.self, Restore.self, Sweep.self,
+            Verify.self, Repair.self, Rebuild.self, BackUp.self, Restore.self, GC.self,
         ])
 }
 

@@ -96,7 +96,7 @@ struct BackupTests {
         // What was deleted goes from the backup too.
         let studies = try DicomFS.json([Listed].self, "list", "--archive", archive, "--level", "study")
         for study in studies { #expect(try DicomFS.run("delete", "--archive", archive, study.id).status == 0) }
-        #expect(try DicomFS.run("sweep", "--archive", archive).status == 0)
+        #expect(try DicomFS.run("gc", "--archive", archive).status == 0)
         _ = try backUp(archive)
         let left = try Program.run("du", ["-sb", backup]).output.split(separator: "\t").first.flatMap { Int($0) }
         #expect(try #require(left) < 5 << 20)

@@ -7,7 +7,9 @@ struct CommandTests {
     @Test func `a command on an archive that does not exist says so and exits with 66`() throws {
         let folder = try TemporaryFolder()
         let archive = folder.appending("none")
-        for command in [["list"], ["show", "0123456789"], ["stats"], ["verify"], ["delete", "0123456789"], ["sweep"]] {
+        for command in [["list"], ["show", "0123456789"], ["stats"], ["verify"], ["delete", "0123456789"], ["gc"],
+            ["repair"], ["rebuild"], ["backup", folder.appending("backup")],
+        ] {
             let done = try Program.run(DicomFS.path, command + ["--archive", archive])
             #expect(done.status == 66)
             #expect(done.errors == "dicomfs: \(archive) is no dicomfs archive; dicomfs import or serve makes one\n")
@@ -70,7 +72,9 @@ struct CommandTests {
 
     @Test func `every command has a help with a sentence for each argument`() throws {
         let all = try DicomFS.run("--help").output
-        for command in ["serve", "import", "list", "show", "export", "delete", "stats", "verify", "sweep"] {
+        for command in ["serve", "import", "list", "show", "export", "delete", "stats", "verify", "repair", "rebuild",
+            "backup", "restore", "gc",
+        ] {
             #expect(all.contains("  \(command) "))
             let help = try DicomFS.run(command, "--help")
             #expect(help.status == 0)

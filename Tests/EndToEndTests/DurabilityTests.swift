@@ -86,7 +86,7 @@ struct DurabilityTests {
         let imported = try DicomFS.run("import", "--archive", served.archive, folder.appending("study"))
         #expect(imported.status == 1)
         #expect(imported.output.contains("refused 0"), "the counts are the last line all the same")
-        #expect(imported.errors.contains("make room, or delete and sweep"))
+        #expect(imported.errors.contains("make room, or delete images and run dicomfs gc"))
         #expect(try served.answersEcho())
 
         // Room again: it stores again, without a restart. The import may have found some that a flush had made meanwhile.

@@ -64,7 +64,7 @@ struct JourneyTests {
         #expect(deleted.output == "deleted 3 instances\n")
         #expect(try served.files() == [])
         #expect(try Program.run("ls", ["-A", served.mount]).output == "")
-        let swept = try DicomFS.json([String: Int].self, "sweep", "--archive", served.archive)
+        let swept = try DicomFS.json([String: Int].self, "gc", "--archive", served.archive)
         #expect(swept["chunks"] == 3)
     }
 

@@ -4,7 +4,7 @@ import ArgumentParser
 struct Delete: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Delete a patient, study, series or instance with all its versions.",
-        discussion: "There is no way back. The space is given back by `dicomfs sweep`.")
+        discussion: "There is no way back. The space is given back by `dicomfs gc`.")
 
     @OptionGroup var archive: ArchiveOption
 
