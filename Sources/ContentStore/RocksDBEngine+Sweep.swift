@@ -3,9 +3,6 @@ import RocksDB
 import Synchronization
 
 extension RocksDBEngine {
-    /// Arrival numbers in one bucket: the unit in which space is given back.
-    private static let bucket: UInt64 = 256
-
     package func scanChunks(from first: SHA256Digest?, _ body: (SHA256Digest, UInt64?) throws -> Bool) throws {
         try scanChunkRows(from: first) { digest, row in try body(digest, row?.length) }
     }
@@ -15,46 +12,34 @@ extension RocksDBEngine {
     ) throws -> SweepResult {
         try sweeping.withLock { _ in
             var result = SweepResult()
-            var dead: [(arrival: UInt64, digest: SHA256Digest)] = []
-            var buckets: [UInt64: (before: UInt64, removed: UInt64)] = [:]
+            var dead: [SHA256Digest] = []
+            var buckets = ArrivalBuckets()
             try scanChunkRows { digest, row in
                 guard let row else { return true }
-                buckets[row.arrival / Self.bucket, default: (0, 0)].before += 1
-                guard row.stamp < generation, !isReferenced(digest) else { return true }
-                dead.append((row.arrival, digest))
-                buckets[row.arrival / Self.bucket, default: (0, 0)].removed += 1
+                let isDead = row.stamp < generation && !isReferenced(digest)
+                buckets.add(row.arrival, isRemoved: isDead)
+                if isDead { dead.append(digest) }
                 return true
             }
             result.bytesHeld = blobBytes("live-blob-file-garbage-size")
-            guard !dead.isEmpty else { return result }
+            let begun = try begunRanges()
+            guard !dead.isEmpty || !begun.isEmpty else { return result }
             let before = blobBytes("total-blob-file-size") + unflushedBytes
-            // Giving space back moves the live chunks beside the gap: it is done whenever a bucket has a quarter less, so
-            // that a chunk is moved for at most four sweeps and at most a quarter of the space is lost.
-            let quarter = Self.bucket / 4
-            let emptied = buckets.filter { _, count in
-                let left = count.before - count.removed
-                return (left + quarter - 1) / quarter < (count.before + quarter - 1) / quarter
-            }
-            dead.sort { $0.arrival < $1.arrival }
-            // Removals of earlier sweeps reach the tables that they are about: else a range would be all between them.
+            let ranges = ArrivalBuckets.joined(buckets.emptied.union(begun.joined()))
+            try setBegunRanges(ranges)
+            for digest in dead { try removeChunk(digest, stampedBefore: generation, &result) }
+            // Removals reach the tables that they are about, which moves no bytes; then only those of a range are rewritten.
             database.compact(bytes, from: [], through: [UInt8](repeating: 0xFF, count: 8))
-            var rest = dead[...]
-            for range in Self.joined(emptied.keys.sorted()) {
-                let first = range.lowerBound * Self.bucket
-                let last = range.upperBound * Self.bucket | (Self.bucket - 1)
-                let others = rest.prefix { $0.arrival < first }
-                try remove(others, stampedBefore: generation, &result)
-                rest = rest.dropFirst(others.count)
-                let within = rest.prefix { $0.arrival <= last }
-                rest = rest.dropFirst(within.count)
-                try removeTogether(within, stampedBefore: generation, &result)
+            for range in ranges {
+                let first = range.lowerBound * ArrivalBuckets.size
+                let last = range.upperBound * ArrivalBuckets.size + (ArrivalBuckets.size - 1)
                 do throws(RocksDBError) {
                     try database.reclaim(bytes, from: first.bigEndianBytes, through: last.bigEndianBytes)
                 } catch {
                     throw StoreError(error)
                 }
             }
-            try remove(rest, stampedBefore: generation, &result)
+            try setBegunRanges([])
             // The write-ahead log keeps the bytes of all chunks until every family is in files.
             try flush()
             let after = blobBytes("total-blob-file-size")
@@ -64,60 +49,52 @@ extension RocksDBEngine {
         }
     }
 
-    private func remove(
-        _ dead: ArraySlice<(arrival: UInt64, digest: SHA256Digest)>, stampedBefore generation: UInt64,
-        _ result: inout SweepResult
-    ) throws(StoreError) {
-        for (_, digest) in dead {
-            try stripe(digest).withLock { () throws(StoreError) in
-                try removeChunk(digest, stampedBefore: generation, &result)
-            }
-        }
-    }
-
-    /// Removes chunks that arrived one after another, in a table of their own: one with chunks that arrive now would make
-    /// the range of keys that is rewritten reach to them.
-    private func removeTogether(
-        _ dead: ArraySlice<(arrival: UInt64, digest: SHA256Digest)>, stampedBefore generation: UInt64,
-        _ result: inout SweepResult
-    ) throws(StoreError) {
-        try withAllStripes { () throws(StoreError) in
-            try flushChunks()
-            for (_, digest) in dead { try removeChunk(digest, stampedBefore: generation, &result) }
-            try flushChunks()
-        }
-    }
-
     private func blobBytes(_ property: String) -> UInt64 { database.property("rocksdb.\(property)", of: bytes) ?? 0 }
 
-    private func flushChunks() throws(StoreError) {
-        do throws(RocksDBError) { try database.flush(bytes) } catch { throw StoreError(error) }
-    }
+    /// The key of the row, beside the number of the last commit, with the buckets whose space is being given back: what was
+    /// killed at it is ended by the next sweep.
+    static let begunKey = Array("sweep".utf8)
 
-    /// Neighbours together: each range is one rewrite.
-    private static func joined(_ buckets: [UInt64]) -> [ClosedRange<UInt64>] {
-        var ranges: [ClosedRange<UInt64>] = []
-        for bucket in buckets {
-            if let last = ranges.last, bucket - last.upperBound == 1 {
-                ranges[ranges.count - 1] = last.lowerBound...bucket
-            } else {
-                ranges.append(bucket...bucket)
+    private func begunRanges() throws(StoreError) -> [ClosedRange<UInt64>] {
+        do {
+            guard let value = try database.get(Self.begunKey.span.bytes, in: commitNumbers) else { return [] }
+            return try stride(from: 0, to: value.bytes.byteCount, by: 16).compactMap { offset in
+                let first = try UInt64(bigEndianBytes: value.bytes, at: offset)
+                let last = try UInt64(bigEndianBytes: value.bytes, at: offset + 8)
+                return first <= last && last - first < 1 << 32 ? first...last : nil
             }
+        } catch let error as RocksDBError {
+            throw StoreError(error)
+        } catch {
+            // Then some space stays taken.
+            return []
         }
-        return ranges
     }
 
-    /// Removes a chunk under its stripe's lock, unless it was stamped meanwhile.
+    private func setBegunRanges(_ ranges: [ClosedRange<UInt64>]) throws(StoreError) {
+        var batch = WriteBatch()
+        if ranges.isEmpty {
+            batch.delete(Self.begunKey.span.bytes, in: commitNumbers)
+        } else {
+            let value = ranges.flatMap { $0.lowerBound.bigEndianBytes + $0.upperBound.bigEndianBytes }
+            batch.put(Self.begunKey.span.bytes, value.span.bytes, in: commitNumbers)
+        }
+        try write(batch, synced: false)
+    }
+
+    /// Removes a chunk, unless it was stamped meanwhile.
     private func removeChunk(
         _ digest: SHA256Digest, stampedBefore generation: UInt64, _ result: inout SweepResult
     ) throws(StoreError) {
-        guard let row = try chunkRow(digest), row.stamp < generation else { return }
-        var batch = WriteBatch()
-        batch.delete(digest.bytes, in: chunks)
-        batch.delete(row.arrival.bigEndianBytes.span.bytes, in: bytes)
-        try write(batch, synced: false)
-        result.chunks += 1
-        result.bytes &+= row.length
+        try stripe(digest).withLock { () throws(StoreError) in
+            guard let row = try chunkRow(digest), row.stamp < generation else { return }
+            var batch = WriteBatch()
+            batch.delete(digest.bytes, in: chunks)
+            batch.delete(row.arrival.bigEndianBytes.span.bytes, in: bytes)
+            try write(batch, synced: false)
+            result.chunks += 1
+            result.bytes &+= row.length
+        }
     }
 
     /// Calls `body` with every chunk's row, nil when it is damaged.

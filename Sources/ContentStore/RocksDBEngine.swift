@@ -197,12 +197,6 @@ package final class RocksDBEngine: StorageEngine {
         do throws(RocksDBError) { try database.write(batch, durability) } catch { throw StoreError(error) }
     }
 
-    /// Does something while nothing is put or removed.
-    func withAllStripes(from first: Int = 0, _ body: () throws(StoreError) -> Void) throws(StoreError) {
-        guard first < stripes.count else { return try body() }
-        try stripes[first].withLock { () throws(StoreError) in try withAllStripes(from: first + 1, body) }
-    }
-
     func stripe(_ digest: SHA256Digest) -> Stripe { stripes[Int(digest.bytes.unsafeLoad(as: UInt8.self)) & 63] }
 }
 

@@ -92,25 +92,36 @@ package final class Database: @unchecked Sendable {
         try check("flush \(path)") { error in crocksdb_flush_cfs(handle, handles, handles.count, error) }
     }
 
-    /// Rewrites the table files that hold rows with `lower <= key <= upper`, which gives back the space of deleted ones;
-    /// with blob files also that of deleted values, at the price of moving the live ones of those files. What fails
-    /// within is RocksDB's secret (`rocksdb_compact_range_cf` reports nothing): the space then stays taken.
+    /// Rewrites the table files that hold rows with `lower <= key <= upper`, those of the last level, and moves the values in
+    /// blob files that they refer to: gives back the space of deleted values, which ``compact(_:from:through:)`` of
+    /// everything has brought there. What fails within is RocksDB's secret (`rocksdb_compact_range_cf_opt` reports nothing):
+    /// the space then stays taken.
     ///
     /// One call at a time.
     package func reclaim(_ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8]) throws(RocksDBError) {
         try setOption("enable_blob_garbage_collection", to: "true", of: family)
-        compact(family, from: lower, through: upper)
+        compact(family, from: lower, through: upper, isLastLevelRewritten: true)
         try setOption("enable_blob_garbage_collection", to: "false", of: family)
     }
 
-    /// Rewrites the table files that hold rows with `lower <= key <= upper`: what was deleted among them goes
-    /// (`rocksdb_compact_range_cf`, which reports nothing).
+    /// Brings rows with `lower <= key <= upper` to the last level: what was deleted among them goes
+    /// (`rocksdb_compact_range_cf_opt`, which reports nothing). No values in blob files are moved.
     package func compact(_ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8]) {
+        compact(family, from: lower, through: upper, isLastLevelRewritten: false)
+    }
+
+    private func compact(
+        _ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8], isLastLevelRewritten: Bool
+    ) {
+        let options = rocksdb_compactoptions_create()
+        defer { rocksdb_compactoptions_destroy(options) }
+        // BottommostLevelCompaction::kForce, else kSkip.
+        rocksdb_compactoptions_set_bottommost_level_compaction(options, isLastLevelRewritten ? 2 : 0)
         lower.withUnsafeBytes { lower in
             upper.withUnsafeBytes { upper in
-                rocksdb_compact_range_cf(
-                    handle, family.handle, lower.baseAddress?.assumingMemoryBound(to: CChar.self), lower.count,
-                    upper.baseAddress?.assumingMemoryBound(to: CChar.self), upper.count)
+                rocksdb_compact_range_cf_opt(
+                    handle, family.handle, options, lower.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    lower.count, upper.baseAddress?.assumingMemoryBound(to: CChar.self), upper.count)
             }
         }
     }
@@ -124,14 +135,6 @@ package final class Database: @unchecked Sendable {
                     rocksdb_set_options_cf(handle, family.handle, 1, &names, &values, error)
                 }
             }
-        }
-    }
-
-    /// Flushes the memtable of one family to files.
-    package func flush(_ family: ColumnFamily) throws(RocksDBError) {
-        try check("flush \(family.name) of \(path)") { error in
-            let handles: [OpaquePointer?] = [family.handle]
-            crocksdb_flush_cfs(handle, handles, 1, error)
         }
     }
 

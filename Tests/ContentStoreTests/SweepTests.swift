@@ -107,6 +107,50 @@ import Threads
         #expect(removed.withLock { $0 } > 0)
     }
 
+    @Test func `space that a killed sweep did not give back is given back by the next`() throws {
+        let test = try EngineUnderTest(.rocksDB)
+        let engine = try #require(test.engine as? RocksDBEngine)
+        let digests = try (UInt64(0)..<600).map { try test.engine.put(noise(16 << 10, seed: $0)) }
+        try engine.flush()
+        // As a sweep does it before it is killed.
+        var batch = WriteBatch()
+        for digest in digests[..<400] {
+            let row = try #require(try engine.chunkRow(digest))
+            batch.delete(row.arrival.bigEndianBytes.span.bytes, in: engine.bytes)
+            batch.delete(digest.bytes, in: engine.chunks)
+        }
+        let ranges = UInt64(0).bigEndianBytes + UInt64(400 / 32).bigEndianBytes
+        let key = RocksDBEngine.begunKey
+        batch.put(key.span.bytes, ranges.span.bytes, in: engine.commitNumbers)
+        try engine.write(batch, synced: true)
+
+        let swept = try engine.sweep(stampedBefore: 2) { _ in true }
+        #expect(swept.chunks == 0)
+        #expect(swept.bytesFreed > 300 * (16 << 10))
+        #expect(swept.bytesHeld < 100 * (16 << 10))
+        for (seed, digest) in digests.enumerated().dropFirst(400) {
+            #expect(try engine.bytes(digest) == noise(16 << 10, seed: UInt64(seed)))
+        }
+        #expect(try engine.sweep(stampedBefore: 2) { _ in true }.bytesFreed == 0)
+    }
+
+    @Test func `space is given back where a quarter of a file went, or all between two places`() {
+        func emptied(_ count: UInt64, _ isRemoved: (UInt64) -> Bool) -> [ClosedRange<UInt64>] {
+            var buckets = ArrivalBuckets()
+            for arrival in 0..<count { buckets.add(arrival, isRemoved: isRemoved(arrival)) }
+            return ArrivalBuckets.joined(buckets.emptied)
+        }
+        #expect(emptied(1024) { _ in false } == [])
+        // A tenth here and there is not worth moving the rest.
+        #expect(emptied(1024) { $0 % 10 == 0 } == [])
+        #expect(emptied(1024) { $0 % 4 == 0 } == [0...31])
+        #expect(emptied(1024) { $0 < 64 } == [0...7])
+        // A study that reaches from one file into two others: all of the middle, and what is whole of the ends.
+        #expect(emptied(1024) { (200..<580).contains($0) } == [7...23])
+        #expect(emptied(1024) { (210..<570).contains($0) } == [7...16])
+        #expect(emptied(1024) { (32..<64).contains($0) } == [])
+    }
+
     @Test func `the space of swept chunks is given back, a bit at a time or all at once`() throws {
         let test = try EngineUnderTest(.rocksDB)
         func blobBytes() throws -> Int {
