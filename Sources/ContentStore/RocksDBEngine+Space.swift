@@ -15,6 +15,11 @@ extension RocksDBEngine {
                 + " for what is stored: make room, or delete images and run dicomfs gc")
     }
 
+    /// Whether bytes can be written beside where they are, and the log of what arrives meanwhile.
+    func hasSpace(toMove bytes: UInt64) -> Bool {
+        Space(of: database.path).map { $0.free > bytes + unflushedBytes + reserve / 2 } ?? true
+    }
+
     /// What is in memtables: it is in the write-ahead log already, if there is one, and a flush writes it once more.
     package var unflushedBytes: UInt64 {
         ([bytes, chunks] + RowFamily.allCases.map { family($0) }).reduce(0) {

@@ -13,33 +13,37 @@ extension RocksDBEngine {
         try sweeping.withLock { _ in
             var result = SweepResult()
             var dead: [SHA256Digest] = []
-            var buckets = ArrivalBuckets()
+            var use = SegmentUse()
             try scanChunkRows { digest, row in
                 guard let row else { return true }
                 let isDead = row.stamp < generation && !isReferenced(digest)
-                buckets.add(row.arrival, isRemoved: isDead)
+                use.add(row.arrival, length: row.length, isRemoved: isDead)
                 if isDead { dead.append(digest) }
                 return true
             }
             result.bytesHeld = blobBytes("live-blob-file-garbage-size")
-            let begun = try begunRanges()
+            let begun = try begunSegments()
             guard !dead.isEmpty || !begun.isEmpty else { return result }
             let before = blobBytes("total-blob-file-size") + unflushedBytes
-            let ranges = ArrivalBuckets.joined(buckets.emptied.union(begun.joined()))
-            try setBegunRanges(ranges)
+            let emptied = Set(use.emptied).union(begun).sorted()
+            try setBegunSegments(emptied)
+            var given: Set<UInt64> = []
             for digest in dead { try removeChunk(digest, stampedBefore: generation, &result) }
-            // Removals reach the tables that they are about, which moves no bytes; then only those of a range are rewritten.
+            // Removals reach the tables that they are about, which moves no bytes; then those tables alone are rewritten.
             database.compact(bytes, from: [], through: [UInt8](repeating: 0xFF, count: 8))
-            for range in ranges {
-                let first = range.lowerBound * ArrivalBuckets.size
-                let last = range.upperBound * ArrivalBuckets.size + (ArrivalBuckets.size - 1)
+            // Those that need least space first: they make room for the others.
+            for segment in emptied.sorted(by: { use.left(in: $0) < use.left(in: $1) }) {
+                let left = use.left(in: segment)
+                guard left == 0 || hasSpace(toMove: left) else { continue }
+                given.insert(segment)
+                let (first, last) = (Segments.first(of: segment), Segments.last(of: segment))
                 do throws(RocksDBError) {
                     try database.reclaim(bytes, from: first.bigEndianBytes, through: last.bigEndianBytes)
                 } catch {
                     throw StoreError(error)
                 }
             }
-            try setBegunRanges([])
+            try setBegunSegments(emptied.filter { !given.contains($0) })
             // The write-ahead log keeps the bytes of all chunks until every family is in files.
             try flush()
             let after = blobBytes("total-blob-file-size")
@@ -51,17 +55,15 @@ extension RocksDBEngine {
 
     private func blobBytes(_ property: String) -> UInt64 { database.property("rocksdb.\(property)", of: bytes) ?? 0 }
 
-    /// The key of the row, beside the number of the last commit, with the buckets whose space is being given back: what was
+    /// The key of the row, beside the number of the last commit, with the segments whose space is being given back: what was
     /// killed at it is ended by the next sweep.
     static let begunKey = Array("sweep".utf8)
 
-    private func begunRanges() throws(StoreError) -> [ClosedRange<UInt64>] {
+    private func begunSegments() throws(StoreError) -> [UInt64] {
         do {
             guard let value = try database.get(Self.begunKey.span.bytes, in: commitNumbers) else { return [] }
-            return try stride(from: 0, to: value.bytes.byteCount, by: 16).compactMap { offset in
-                let first = try UInt64(bigEndianBytes: value.bytes, at: offset)
-                let last = try UInt64(bigEndianBytes: value.bytes, at: offset + 8)
-                return first <= last && last - first < 1 << 32 ? first...last : nil
+            return try stride(from: 0, to: value.bytes.byteCount, by: 8).map {
+                try UInt64(bigEndianBytes: value.bytes, at: $0) & (1 << 48 - 1)
             }
         } catch let error as RocksDBError {
             throw StoreError(error)
@@ -71,12 +73,12 @@ extension RocksDBEngine {
         }
     }
 
-    private func setBegunRanges(_ ranges: [ClosedRange<UInt64>]) throws(StoreError) {
+    private func setBegunSegments(_ segments: [UInt64]) throws(StoreError) {
         var batch = WriteBatch()
-        if ranges.isEmpty {
+        if segments.isEmpty {
             batch.delete(Self.begunKey.span.bytes, in: commitNumbers)
         } else {
-            let value = ranges.flatMap { $0.lowerBound.bigEndianBytes + $0.upperBound.bigEndianBytes }
+            let value = segments.flatMap(\.bigEndianBytes)
             batch.put(Self.begunKey.span.bytes, value.span.bytes, in: commitNumbers)
         }
         try write(batch, synced: false)

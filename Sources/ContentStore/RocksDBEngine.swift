@@ -15,7 +15,7 @@ package final class RocksDBEngine: StorageEngine {
     let bytes: ColumnFamily
     let chunks: ColumnFamily
     private let rows: [RowFamily: ColumnFamily]
-    private let nextArrival: Atomic<UInt64>
+    private let segments: Segments
     /// One lock for each 1/64 of the digests: makes "look, then put" and "look, then delete" of a chunk one step.
     private let stripes = (0..<64).map { _ in Stripe() }
     /// Chunks that could not be read: stored anew when they come again.
@@ -60,7 +60,7 @@ package final class RocksDBEngine: StorageEngine {
             var rows: [RowFamily: ColumnFamily] = [:]
             for family in RowFamily.allCases { rows[family] = try database.family(family.rawValue) }
             self.rows = rows
-            nextArrival = Atomic(try Self.lastArrival(database, bytes) + 1)
+            segments = Segments(after: try Self.lastArrival(database, bytes))
         } catch {
             throw Self.damaged(path, error)
         }
@@ -84,13 +84,12 @@ package final class RocksDBEngine: StorageEngine {
 
     static var families: [ColumnFamilyOptions] {
         var bytes = ColumnFamilyOptions(name: "bytes")
-        // Two of these are the most memory the daemon spends on chunks that are not in files yet.
+        // Two of these are the most memory the daemon spends on chunks that are not in files yet. A segment is a little less,
+        // and so makes one blob file.
         bytes.writeBufferSize = 48 << 20
         bytes.compression = .none
-        // Rows of about 300 MiB of chunks: what giving space back moves at most beside a gap. Measured: to free 133 MiB of
-        // 1,333 after an earlier sweep wrote 385 MiB; with 64 MiB tables 1,200, all there was.
-        bytes.tableFileSize = 16 << 10
-        bytes.blockSize = 1 << 10
+        // A table for each segment: giving the space of one back moves nothing of its neighbours.
+        bytes.partitionPrefix = Segments.prefix
         bytes.blobFiles = true
         var chunk = ColumnFamilyOptions(name: "chunk")
         chunk.bloomBitsPerKey = 10
@@ -113,10 +112,11 @@ package final class RocksDBEngine: StorageEngine {
 
     package func put(_ value: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
         try checkSpace()
+        if segments.isFull { try beginSegment() }
         try stripe(digest).withLock { () throws(StoreError) in
             let isDamaged = damaged.withLock { $0.contains(digest) }
             if !isDamaged, try stamp(digest, generation) { return }
-            let arrival = nextArrival.wrappingAdd(1, ordering: .relaxed).oldValue
+            let arrival = segments.next(value.byteCount)
             let row = ChunkRow(arrival: arrival, length: UInt64(value.byteCount), stamp: generation)
             var batch = WriteBatch()
             if isDamaged, let old = try? chunkRow(digest) {
@@ -127,6 +127,20 @@ package final class RocksDBEngine: StorageEngine {
             try write(batch, synced: false)
             if isDamaged { damaged.withLock { _ = $0.remove(digest) } }
         }
+    }
+
+    /// Begins a segment, and a memtable with it, while nothing is put.
+    private func beginSegment() throws(StoreError) {
+        try withAllStripes { () throws(StoreError) in
+            guard segments.isFull else { return }
+            do throws(RocksDBError) { try database.beginFlush(bytes) } catch { throw StoreError(error) }
+            segments.begin()
+        }
+    }
+
+    private func withAllStripes(from first: Int = 0, _ body: () throws(StoreError) -> Void) throws(StoreError) {
+        guard first < stripes.count else { return try body() }
+        try stripes[first].withLock { () throws(StoreError) in try withAllStripes(from: first + 1, body) }
     }
 
     package func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64? { try chunkRow(digest)?.length }

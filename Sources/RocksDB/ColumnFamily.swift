@@ -22,6 +22,8 @@ package struct ColumnFamilyOptions: Sendable {
     package var blockSize = 16 << 10
     /// Bytes of a table file: what one compaction rewrites at least.
     package var tableFileSize = 64 << 20
+    /// Compactions end a table file where the first so many bytes of the key change; 0 for anywhere.
+    package var partitionPrefix = 0
     /// Whether data blocks are compressed, and how.
     package var compression = Compression.lz4
     /// Bloom filter bits per key; 0 for none.

@@ -1,4 +1,5 @@
 import CRocksDB
+import CRocksDBSupplement
 import Glibc
 
 /// How a database is opened.
@@ -73,7 +74,7 @@ extension Database {
         let opened = zip(all, handles).compactMap { options, handle in
             handle.map { ColumnFamily(name: options.name, handle: $0) }
         }
-        return Database(path: path, handle: handle, families: opened)
+        return Database(path: path, handle: handle, families: opened, flushesTogether: options.flushesTogether)
     }
 
     private static func makeOptions(
@@ -126,6 +127,7 @@ extension Database {
         rocksdb_options_set_compression(made, family.compression.rawValue)
         rocksdb_options_set_target_file_size_base(made, UInt64(family.tableFileSize))
         rocksdb_options_set_level_compaction_dynamic_level_bytes(made, 1)
+        if family.partitionPrefix > 0 { crocksdb_options_set_partition_prefix(made, family.partitionPrefix) }
         if family.blobFiles {
             rocksdb_options_set_enable_blob_files(made, 1)
             rocksdb_options_set_min_blob_size(made, 4096)

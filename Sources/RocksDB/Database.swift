@@ -9,12 +9,14 @@ package final class Database: @unchecked Sendable {
     package let path: String
     let handle: OpaquePointer
     private let families: [ColumnFamily]
+    private let flushesTogether: Bool
     private let readOptions = rocksdb_readoptions_create()
     private let syncedWrite = rocksdb_writeoptions_create()
     private let unsyncedWrite = rocksdb_writeoptions_create()
     private let unloggedWrite = rocksdb_writeoptions_create()
 
-    init(path: String, handle: OpaquePointer, families: [ColumnFamily]) {
+    init(path: String, handle: OpaquePointer, families: [ColumnFamily], flushesTogether: Bool) {
+        self.flushesTogether = flushesTogether
         self.path = path
         self.handle = handle
         self.families = families
@@ -87,9 +89,19 @@ package final class Database: @unchecked Sendable {
 
     /// Flushes the memtables of all families to files. What was written before is on disk on return; all of it or, after a
     /// crash, nothing since the last flush, where ``DatabaseOptions/flushesTogether``.
-    package func flush() throws(RocksDBError) {
+    package func flush() throws(RocksDBError) { try flush(families, waits: true) }
+
+    /// Makes what is written from now on go into new memtables, and the old ones into files meanwhile: of one family, or of all
+    /// where ``DatabaseOptions/flushesTogether``. Waits while more memtables than may wait for that would do so.
+    package func beginFlush(_ family: ColumnFamily) throws(RocksDBError) {
+        try flush(flushesTogether ? families : [family], waits: false)
+    }
+
+    private func flush(_ families: [ColumnFamily], waits: Bool) throws(RocksDBError) {
         let handles: [OpaquePointer?] = families.map(\.handle)
-        try check("flush \(path)") { error in crocksdb_flush_cfs(handle, handles, handles.count, error) }
+        try check("flush \(path)") { error in
+            crocksdb_flush_cfs(handle, handles, handles.count, waits ? 1 : 0, error)
+        }
     }
 
     /// Rewrites the table files that hold rows with `lower <= key <= upper`, those of the last level, and moves the values in

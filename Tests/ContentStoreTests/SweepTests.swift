@@ -110,7 +110,7 @@ import Threads
     @Test func `space that a killed sweep did not give back is given back by the next`() throws {
         let test = try EngineUnderTest(.rocksDB)
         let engine = try #require(test.engine as? RocksDBEngine)
-        let digests = try (UInt64(0)..<600).map { try test.engine.put(noise(16 << 10, seed: $0)) }
+        let digests = try (UInt64(0)..<600).map { try test.engine.put(Self.chunk($0, bytes: 16 << 10)) }
         try engine.flush()
         // As a sweep does it before it is killed.
         var batch = WriteBatch()
@@ -119,9 +119,10 @@ import Threads
             batch.delete(row.arrival.bigEndianBytes.span.bytes, in: engine.bytes)
             batch.delete(digest.bytes, in: engine.chunks)
         }
-        let ranges = UInt64(0).bigEndianBytes + UInt64(400 / 32).bigEndianBytes
+        let segments = Set(try digests.dropFirst(400).map { try #require(try engine.chunkRow($0)).arrival >> 16 })
+        let begun = segments.flatMap(\.bigEndianBytes)
         let key = RocksDBEngine.begunKey
-        batch.put(key.span.bytes, ranges.span.bytes, in: engine.commitNumbers)
+        batch.put(key.span.bytes, begun.span.bytes, in: engine.commitNumbers)
         try engine.write(batch, synced: true)
 
         let swept = try engine.sweep(stampedBefore: 2) { _ in true }
@@ -129,26 +130,73 @@ import Threads
         #expect(swept.bytesFreed > 300 * (16 << 10))
         #expect(swept.bytesHeld < 100 * (16 << 10))
         for (seed, digest) in digests.enumerated().dropFirst(400) {
-            #expect(try engine.bytes(digest) == noise(16 << 10, seed: UInt64(seed)))
+            #expect(try engine.bytes(digest) == Self.chunk(UInt64(seed), bytes: 16 << 10))
         }
         #expect(try engine.sweep(stampedBefore: 2) { _ in true }.bytesFreed == 0)
     }
 
-    @Test func `space is given back where a quarter of a file went, or all between two places`() {
-        func emptied(_ count: UInt64, _ isRemoved: (UInt64) -> Bool) -> [ClosedRange<UInt64>] {
-            var buckets = ArrivalBuckets()
-            for arrival in 0..<count { buckets.add(arrival, isRemoved: isRemoved(arrival)) }
-            return ArrivalBuckets.joined(buckets.emptied)
+    @Test func `space is given back where a quarter of a segment went, also bit by bit, or all that was left`() {
+        let size = UInt64(Segments.size)
+        func emptied(before: UInt64, removed: UInt64) -> Bool {
+            var use = SegmentUse()
+            use.add(Segments.first(of: 7), length: removed, isRemoved: true)
+            use.add(Segments.last(of: 7), length: before - removed, isRemoved: false)
+            use.add(Segments.first(of: 8), length: size, isRemoved: false)
+            #expect(use.emptied == [] || use.emptied == [7])
+            return use.emptied == [7]
         }
-        #expect(emptied(1024) { _ in false } == [])
-        // A tenth here and there is not worth moving the rest.
-        #expect(emptied(1024) { $0 % 10 == 0 } == [])
-        #expect(emptied(1024) { $0 % 4 == 0 } == [0...31])
-        #expect(emptied(1024) { $0 < 64 } == [0...7])
-        // A study that reaches from one file into two others: all of the middle, and what is whole of the ends.
-        #expect(emptied(1024) { (200..<580).contains($0) } == [7...23])
-        #expect(emptied(1024) { (210..<570).contains($0) } == [7...16])
-        #expect(emptied(1024) { (32..<64).contains($0) } == [])
+        #expect(!emptied(before: size, removed: 0))
+        #expect(!emptied(before: size, removed: size / 4 - 1))
+        #expect(emptied(before: size, removed: size / 4))
+        // What an earlier sweep removed counts.
+        #expect(emptied(before: size * 3 / 4 + 1, removed: 1))
+        #expect(!emptied(before: size * 3 / 4, removed: 1))
+        #expect(emptied(before: size * 3 / 4, removed: size * 3 / 16))
+        #expect(emptied(before: 1, removed: 1))
+        // Small ones too.
+        for before in stride(from: UInt64(1000), to: 1_000_000, by: 997) {
+            #expect(emptied(before: before, removed: before * 26 / 100))
+        }
+    }
+
+    @Test func `each segment of chunks is a blob file of its own, which goes with them`() throws {
+        let test = try EngineUnderTest(.rocksDB)
+        let segments = try fillSegments(test)
+        // A restart begins another.
+        try test.reopen()
+        let later = try test.engine.put([1])
+        let row = try #require(try (test.engine as? RocksDBEngine)?.chunkRow(later))
+        #expect(!segments.contains(Segments.segment(of: row.arrival)))
+    }
+
+    /// Fills two segments and a half and sweeps the first; which there were.
+    private func fillSegments(_ test: EngineUnderTest) throws -> Set<UInt64> {
+        let engine = try #require(test.engine as? RocksDBEngine)
+        let count = UInt64(Segments.size / (256 << 10)) * 5 / 2
+        let digests = try (0..<count).map { try engine.put(Self.chunk($0)) }
+        let arrivals = try digests.map { try #require(try engine.chunkRow($0)).arrival }
+        #expect(arrivals == arrivals.sorted())
+        let segments = Set(arrivals.map { Segments.segment(of: $0) })
+        #expect(segments.count == 3)
+        try engine.flush()
+        #expect(try blobFiles(test).count == 3)
+        let first = try #require(segments.min())
+        let gone = Set(zip(digests, arrivals).filter { Segments.segment(of: $1) == first }.map(\.0))
+        #expect(try engine.sweep(stampedBefore: 2) { !gone.contains($0) }.chunks == gone.count)
+        #expect(try blobFiles(test).count == 2)
+        for (seed, digest) in digests.enumerated() where !gone.contains(digest) {
+            #expect(try engine.bytes(digest) == Self.chunk(UInt64(seed)))
+        }
+        return segments
+    }
+
+    /// Bytes unlike those of other numbers.
+    private static func chunk(_ number: UInt64, bytes: Int = 256 << 10) -> [UInt8] {
+        number.bigEndianBytes + [UInt8](repeating: 7, count: bytes - 8)
+    }
+
+    private func blobFiles(_ test: EngineUnderTest) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: test.folder.path + "/db").filter { $0.hasSuffix(".blob") }
     }
 
     @Test func `the space of swept chunks is given back, a bit at a time or all at once`() throws {
@@ -160,7 +208,7 @@ import Threads
                     $0 + (try FileManager.default.attributesOfItem(atPath: "\(path)/\($1)")[.size] as? Int ?? 0)
                 }
         }
-        let digests = try (UInt64(0)..<600).map { try test.engine.put(noise(16 << 10, seed: $0)) }
+        let digests = try (UInt64(0)..<600).map { try test.engine.put(Self.chunk($0, bytes: 16 << 10)) }
         try test.reopen()  // makes it flush
         let engine = try #require(test.engine as? RocksDBEngine)
         try engine.database.flush()
@@ -173,7 +221,7 @@ import Threads
         }
         #expect(try blobBytes() < all / 2)
         for (seed, digest) in digests.enumerated().dropFirst(400) {
-            #expect(try engine.bytes(digest) == noise(16 << 10, seed: UInt64(seed)))
+            #expect(try engine.bytes(digest) == Self.chunk(UInt64(seed), bytes: 16 << 10))
         }
         _ = try engine.sweep(stampedBefore: 2) { _ in false }
         #expect(try blobBytes() < all / 20)

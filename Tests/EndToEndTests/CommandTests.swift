@@ -7,7 +7,8 @@ struct CommandTests {
     @Test func `a command on an archive that does not exist says so and exits with 66`() throws {
         let folder = try TemporaryFolder()
         let archive = folder.appending("none")
-        for command in [["list"], ["show", "0123456789"], ["stats"], ["verify"], ["delete", "0123456789"], ["gc"],
+        for command in [
+            ["list"], ["show", "0123456789"], ["stats"], ["verify"], ["delete", "0123456789"], ["gc"],
             ["repair"], ["rebuild"], ["backup", folder.appending("backup")],
         ] {
             let done = try Program.run(DicomFS.path, command + ["--archive", archive])
@@ -72,7 +73,8 @@ struct CommandTests {
 
     @Test func `every command has a help with a sentence for each argument`() throws {
         let all = try DicomFS.run("--help").output
-        for command in ["serve", "import", "list", "show", "export", "delete", "stats", "verify", "repair", "rebuild",
+        for command in [
+            "serve", "import", "list", "show", "export", "delete", "stats", "verify", "repair", "rebuild",
             "backup", "restore", "gc",
         ] {
             #expect(all.contains("  \(command) "))

@@ -1,0 +1,43 @@
+// What the C API of 7.8 lacks: a flush of several column families together (later ones have rocksdb_flush_cfs), and tables
+// that end where keys change.
+
+#include "CRocksDBSupplement.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_partitioner.h>
+#include <string.h>
+
+#include <new>
+#include <vector>
+
+namespace {
+
+// The handles of the C API are structures whose first and only member is this pointer (db/c.cc, 5.0 to 9.x).
+template <typename Object, typename Handle>
+Object *unwrap(Handle *handle) {
+    return *reinterpret_cast<Object *const *>(handle);
+}
+
+}  // namespace
+
+void crocksdb_options_set_partition_prefix(rocksdb_options_t *options, size_t length) {
+    // struct rocksdb_options_t { Options rep; };
+    reinterpret_cast<rocksdb::Options *>(options)->sst_partitioner_factory =
+        rocksdb::NewSstPartitionerFixedPrefixFactory(length);
+}
+
+void crocksdb_flush_cfs(
+    rocksdb_t *database, rocksdb_column_family_handle_t *const *families, size_t count, int waits,
+    char **error) {
+    try {
+        rocksdb::FlushOptions options;
+        options.wait = waits != 0;
+        std::vector<rocksdb::ColumnFamilyHandle *> handles;
+        for (size_t i = 0; i < count; i++) handles.push_back(unwrap<rocksdb::ColumnFamilyHandle>(families[i]));
+        auto status = unwrap<rocksdb::DB>(database)->Flush(options, handles);
+        if (!status.ok()) *error = strdup(status.ToString().c_str());
+    } catch (const std::bad_alloc &) {
+        *error = strdup("IO error: no memory");
+    }
+}
