@@ -1,6 +1,7 @@
-"""What the benchmarks share: receivers to send to, one at a time, and their memory."""
+"""What the benchmarks share: receivers to send to, one at a time, and what they use."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -20,6 +21,7 @@ class Receiver:
         self.name = name
         self.process = process
         self.port = port
+        self.usage = None
 
     def processes(self):
         """Its process and all that it started: a daemon with a mount is a supervisor and its worker."""
@@ -37,69 +39,106 @@ class Receiver:
         """The resident memory of its processes now, in bytes."""
         return sum(self.status(pid, "VmRSS") for pid in self.processes()) * 1024
 
-    def processor_seconds(self):
-        """User and system time of its processes so far."""
-        ticks = 0
-        for pid in self.processes():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
     @staticmethod
     def status(pid, name):
         """A size in KiB from a process's status (proc(5))."""
         return int(re.search(rf"{name}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
-    def send(self, *paths, nodelay=False):
-        """Sends files or folders with dcmtk's storescu over one association; the seconds it took."""
-        environment = {key: value for key, value in os.environ.items() if key != "TCP_NODELAY"}
-        if nodelay:
-            environment["TCP_NODELAY"] = "1"
-        command = ["/usr/bin/storescu", "-R", "-aec", "DICOMFS", "127.0.0.1", str(self.port), "+sd", *map(str, paths)]
+    def send(self, *shares, nodelay=False):
+        """Sends files and folders with dcmtk's storescu, each share over an association of its own, all at once; the seconds
+        it took."""
+        command = ["/usr/bin/storescu", "-R", "-aec", "DICOMFS", "127.0.0.1", str(self.port), "+sd"]
         begin = time.monotonic()
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+        senders = [
+            subprocess.Popen([*command, *map(str, share)], env=environment(nodelay), stdout=subprocess.DEVNULL)
+            for share in shares]
+        if any([sender.wait() for sender in senders]):
+            raise SystemExit(f"storescu could not send to {self.name}")
         return time.monotonic() - begin
+
+    def end(self):
+        """Ends it as its user would; afterwards ``usage`` is what it and its children used: wait4(2)."""
+        if self.usage is None:
+            self.process.send_signal(signal.SIGTERM)
+            _, _, self.usage = os.wait4(self.process.pid, 0)
+            self.process.returncode = 0
+
+    @property
+    def processor_seconds(self):
+        return self.usage.ru_utime + self.usage.ru_stime
+
+    @property
+    def bytes_written(self):
+        """What it made dirty or wrote of a disk; a tmpfs is none."""
+        return self.usage.ru_oublock * 512
+
+
+def environment(nodelay):
+    """The environment, with Nagle's algorithm off in dcmtk or as Debian ships it."""
+    kept = {key: value for key, value in os.environ.items() if key != "TCP_NODELAY"}
+    return {**kept, "TCP_NODELAY": "1"} if nodelay else kept
+
+
+@contextlib.contextmanager
+def running(name, command, port, nodelay=True, wait=True, **options):
+    """A program that receives; it has ended afterwards."""
+    process = subprocess.Popen(list(map(str, command)), env=environment(nodelay), **options)
+    receiver = Receiver(name, process, port)
+    try:
+        while wait and subprocess.run(["/usr/bin/echoscu", "127.0.0.1", str(port)], stderr=subprocess.DEVNULL).returncode:
+            if process.poll() is not None:
+                raise SystemExit(f"{name} ended at once")
+            time.sleep(0.05)
+        yield receiver
+    finally:
+        receiver.end()
 
 
 @contextlib.contextmanager
 def dicomfs(archive, mount=None):
     """A daemon that serves an archive folder."""
-    command = [str(DICOMFS), "serve", "--archive", str(archive), "--dicom-port", "0"]
+    command = [DICOMFS, "serve", "--archive", archive, "--dicom-port", "0"]
     if mount:
-        command += ["--mount", str(mount)]
+        command += ["--mount", mount]
     with open(os.devnull, "w") as nowhere:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=nowhere, text=True)
-    try:
-        ready = process.stdout.readline()
-        found = re.search(r"dicom=[^ ]*:(\d+)/", ready)
-        if not found:
-            raise SystemExit(f"dicomfs was not ready: {ready}")
-        yield Receiver("dicomfs", process, int(found[1]))
-    finally:
-        end(process)
+        with running("dicomfs", command, 0, wait=False, stdout=subprocess.PIPE, stderr=nowhere, text=True) as receiver:
+            ready = receiver.process.stdout.readline()
+            found = re.search(r"dicom=[^ ]*:(\d+)/", ready)
+            if not found:
+                raise SystemExit(f"dicomfs was not ready: {ready}")
+            receiver.port = int(found[1])
+            yield receiver
 
 
 @contextlib.contextmanager
-def storescp(*options):
+def storescp(*options, nodelay=True):
     """Dcmtk's storescp."""
+    port = free_port()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with running("storescp", ["/usr/bin/storescp", *options, port], port, nodelay, **quiet) as receiver:
+        yield receiver
+
+
+@contextlib.contextmanager
+def orthanc(folder, nodelay=True):
+    """Debian's Orthanc with a data folder of its own; all else as it is by default, but for the web server."""
+    port = free_port()
+    folder.mkdir()
+    settings = folder / "orthanc.json"
+    settings.write_text(json.dumps({
+        "Name": "bench", "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"),
+        "HttpServerEnabled": False, "DicomAet": "DICOMFS", "DicomPort": port, "Plugins": []}))
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with running("Orthanc", ["/usr/sbin/Orthanc", settings], port, nodelay, **quiet) as receiver:
+        yield receiver
+
+
+def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["/usr/bin/storescp", *map(str, options), str(port)],
-        env={**os.environ, "TCP_NODELAY": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while subprocess.run(["/usr/bin/echoscu", "127.0.0.1", str(port)], stderr=subprocess.DEVNULL).returncode:
-            time.sleep(0.05)
-        yield Receiver("storescp", process, port)
-    finally:
-        end(process)
-
-
-def end(process):
-    process.send_signal(signal.SIGTERM)
-    process.wait()
+        return free.getsockname()[1]
 
 
 def build():
-    subprocess.run(["swift", "build", "-c", "release", "--product", "dicomfs"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    for product in ["dicomfs", "corpus"]:
+        subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
