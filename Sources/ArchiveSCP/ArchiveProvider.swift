@@ -4,6 +4,7 @@ package import DICOMNetwork
 /// The archive as an application entity: what arrives by C-STORE is stored (PS3.4 annex B).
 package final class ArchiveProvider: ServiceProvider {
     private let archive: Archive
+    private let longestInstance: Int?
     private let log: @Sendable (LogEntry) -> Void
 
     /// A line for the log.
@@ -15,13 +16,16 @@ package final class ArchiveProvider: ServiceProvider {
     }
 
     /// A provider that stores in an archive and tells `log` what it refused and how associations ended.
-    package init(_ archive: Archive, log: @escaping @Sendable (LogEntry) -> Void) {
+    ///
+    /// - Parameter longestInstance: bytes of the longest data set that is taken; nil for any.
+    package init(_ archive: Archive, longestInstance: Int? = nil, log: @escaping @Sendable (LogEntry) -> Void) {
         self.archive = archive
+        self.longestInstance = longestInstance
         self.log = log
     }
 
     package func beginStore(_ request: StoreRequest) -> any StoreReceiver {
-        InstanceReceiver(request, archive: archive, log: log)
+        InstanceReceiver(request, archive: archive, longest: longestInstance, log: log)
     }
 
     package func associationEnded(_ summary: AssociationSummary) {

@@ -7,8 +7,16 @@ final class InstanceReceiver: StoreReceiver {
     private let log: @Sendable (ArchiveProvider.LogEntry) -> Void
     private var ingest: InstanceIngest?
     private var failure: ArchiveError?
+    /// Bytes that may still come.
+    private var left: Int
+    private let longest: Int?
 
-    init(_ request: StoreRequest, archive: Archive, log: @escaping @Sendable (ArchiveProvider.LogEntry) -> Void) {
+    init(
+        _ request: StoreRequest, archive: Archive, longest: Int?,
+        log: @escaping @Sendable (ArchiveProvider.LogEntry) -> Void
+    ) {
+        self.longest = longest
+        left = longest ?? .max
         self.request = request
         self.log = log
         ingest = archive.beginInstance(
@@ -19,7 +27,13 @@ final class InstanceReceiver: StoreReceiver {
     }
 
     func receive(_ bytes: RawSpan) throws {
-        do throws(ArchiveError) { try ingest?.receive(bytes) } catch {
+        do throws(ArchiveError) {
+            left -= bytes.byteCount
+            if left < 0 {
+                throw ArchiveError(.noSpace, "longer than the \(longest ?? 0) bytes that an instance may have")
+            }
+            try ingest?.receive(bytes)
+        } catch {
             failure = error
             ingest = nil
             throw error

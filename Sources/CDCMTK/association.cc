@@ -51,12 +51,13 @@ Result guarded(Result failure, Body body) noexcept {
 }
 
 /** Reads the next PDU; `cdcmtk_event_pdv` when it holds PDVs. */
-cdcmtk_event read_values(cdcmtk_association *association, char *error, size_t error_size) {
+cdcmtk_event read_values(cdcmtk_association *association, int64_t milliseconds, char *error, size_t error_size) {
     explain(error, error_size, "out of memory");
     DUL_ASSOCIATIONKEY **key = &association->association->DULassociation;
     ConnectionState &state = association->state;
     state.received = 0;
-    state.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(state.idle_seconds);
+    state.deadline = std::chrono::steady_clock::now() +
+        std::min(std::chrono::milliseconds(milliseconds), std::chrono::milliseconds(1000L * state.idle_seconds));
     OFCondition result = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
     if (result == DUL_PEERREQUESTEDRELEASE) return cdcmtk_event_release;
     if (result == DUL_PDATAPDUARRIVED) {
@@ -143,10 +144,10 @@ int cdcmtk_association_acknowledge(cdcmtk_association *association) {
 }
 
 cdcmtk_event cdcmtk_association_next(
-    cdcmtk_association *association, cdcmtk_pdv *pdv, char *error, size_t error_size) {
+    cdcmtk_association *association, int64_t milliseconds, cdcmtk_pdv *pdv, char *error, size_t error_size) {
     return guarded(cdcmtk_event_error, [&] {
         if (association->values_left == 0) {
-            cdcmtk_event event = read_values(association, error, error_size);
+            cdcmtk_event event = read_values(association, milliseconds, error, error_size);
             if (event != cdcmtk_event_pdv) return event;
         }
         // DUL_NextPDV finds only the first two: for the third it adds up the wrong lengths and leaves its buffer.

@@ -20,13 +20,8 @@ extension RocksDBEngine {
     ///
     /// A power loss may leave holes in the end of the log that was never synced. RocksDB cannot tell such a hole from
     /// damage; the ``CommitMark`` can.
-    static func open(
-        path: String, create: Bool, _ durability: Durability, acceptsLoss: Bool
-    ) throws(StoreError) -> Opened {
+    static func open(path: String, _ options: DatabaseOptions, acceptsLoss: Bool) throws(StoreError) -> Opened {
         let acknowledged = CommitMark.read(of: path)
-        var options = DatabaseOptions()
-        options.createIfMissing = create
-        options.flushesTogether = durability == .eachFlush
         var opened: Opened
         do throws(RocksDBError) {
             opened = try open(path: path, options, acknowledged: acceptsLoss ? 0 : acknowledged)

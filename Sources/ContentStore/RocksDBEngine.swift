@@ -40,16 +40,21 @@ package final class RocksDBEngine: StorageEngine {
     ///   - create: whether a missing database is made.
     ///   - reserve: bytes of the file system that are left free besides what a flush writes; nil for 512 MiB, but no more
     ///     than an eighth of it.
+    ///   - openFiles: files that are open at a time.
     ///   - durability: with ``Durability/eachFlush`` nothing is logged, and a flush of one family is one of all.
     ///   - acceptsLoss: whether it is opened though acknowledged commits are missing or damaged: with what comes before
     ///     them.
     package init(
-        path: String, create: Bool, reserve: UInt64? = nil, durability: Durability = .eachCommit,
-        acceptsLoss: Bool = false
+        path: String, create: Bool, reserve: UInt64? = nil, openFiles: Int32 = DatabaseOptions().maxOpenFiles,
+        durability: Durability = .eachCommit, acceptsLoss: Bool = false
     ) throws(StoreError) {
         self.durability = durability
         self.reserve = reserve ?? Space(of: path).map { min(512 << 20, $0.total / 8) } ?? 0
-        let opened = try Self.open(path: path, create: create, durability, acceptsLoss: acceptsLoss)
+        var options = DatabaseOptions()
+        options.createIfMissing = create
+        options.maxOpenFiles = openFiles
+        options.flushesTogether = durability == .eachFlush
+        let opened = try Self.open(path: path, options, acceptsLoss: acceptsLoss)
         database = opened.database
         isLogEndDropped = opened.isEndDropped
         lostCommits = opened.lost.map { opened.commit + 1...$0 }

@@ -48,6 +48,11 @@ package struct DataSetScanner: ~Copyable {
         }
     }
 
+    /// Bytes of header so far: what is kept of the data set, here or by who takes it.
+    package var headerLength: Int {
+        if case .deflated(let scan) = mode { scan.header.count } else { Int(clamping: elements.headerLength) }
+    }
+
     /// Ends the data set.
     ///
     /// - Throws: `DICOMError` when the data set is cut off, else what the sink throws.

@@ -23,6 +23,7 @@ package final class Archive: Sendable {
     }
     let observers = Observers()
     let isCheckpointing = Mutex(false)
+    let headerMemory: HeaderMemory
     let work = ArchiveWork()
     /// Room for one of the longest: each is read in many pieces.
     let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON + 512) { $0.count + 512 }
@@ -54,19 +55,25 @@ package final class Archive: Sendable {
     }
 
     /// Opens the archive in an open folder.
-    package convenience init(folder: ArchiveFolder, durability: Durability = .eachCommit) throws(ArchiveError) {
-        try self.init(opening: folder, durability: durability)
+    package convenience init(
+        folder: ArchiveFolder, durability: Durability = .eachCommit, limits: ArchiveLimits = ArchiveLimits()
+    ) throws(ArchiveError) {
+        try self.init(opening: folder, durability: durability, limits: limits)
         try checkIndex()
     }
 
     private convenience init(
-        opening folder: ArchiveFolder, durability: Durability, acceptsLoss: Bool = false
+        opening folder: ArchiveFolder, durability: Durability, acceptsLoss: Bool = false,
+        limits: ArchiveLimits = ArchiveLimits()
     ) throws(ArchiveError) {
         do {
             let engine = try RocksDBEngine(
-                path: folder.database, create: folder.isNew, durability: durability, acceptsLoss: acceptsLoss)
+                path: folder.database, create: folder.isNew, reserve: limits.diskReserve, openFiles: limits.openFiles,
+                durability: durability, acceptsLoss: acceptsLoss)
             try folder.finishCreation()
-            self.init(folder: folder, engine: engine, openingNote: Self.note(on: engine, folder))
+            self.init(
+                folder: folder, engine: engine, openingNote: Self.note(on: engine, folder),
+                headerMemory: limits.headerBytes)
         } catch {
             throw ArchiveError(error)
         }
@@ -87,7 +94,11 @@ package final class Archive: Sendable {
     }
 
     /// The archive in an open folder, over an engine.
-    init(folder: ArchiveFolder, engine: any StorageEngine, openingNote: String? = nil) {
+    init(
+        folder: ArchiveFolder, engine: any StorageEngine, openingNote: String? = nil,
+        headerMemory: Int = ArchiveLimits().headerBytes
+    ) {
+        self.headerMemory = HeaderMemory(limit: headerMemory)
         self.folder = folder
         self.openingNote = openingNote
         store = ChunkStore(engine: engine)

@@ -3,7 +3,8 @@ package import DICOM
 
 /// An instance on its way into the archive: takes the bytes of its data set as they come, then commits.
 ///
-/// Memory is bounded: one chunk and the header, whatever the instance's size. Used from one thread at a time. Dropped
+/// Memory is bounded: some chunks and the header, whatever the instance's size, and that of all headers together by
+/// ``ArchiveLimits/headerBytes``. Used from one thread at a time. Dropped
 /// before ``finish()``, nothing of it can be seen, and its chunks are swept.
 package final class InstanceIngest {
     private let archive: Archive
@@ -11,6 +12,7 @@ package final class InstanceIngest {
     private let head: Recipe.Head
     private let sender: Sender
     private let generation: IngestGeneration
+    private let share: HeaderShare
     private var scanner: DataSetScanner
     private var parts: IngestedParts
 
@@ -20,13 +22,19 @@ package final class InstanceIngest {
         self.transferSyntaxUID = transferSyntaxUID
         self.sender = sender
         generation = archive.store.beginIngest()
+        share = HeaderShare(of: archive.headerMemory)
         scanner = DataSetScanner(transferSyntax: TransferSyntax(transferSyntaxUID))
         parts = IngestedParts(writer: ChunkWriter(store: archive.store, generation: generation))
     }
 
     /// Takes the next bytes of the data set.
     package func receive(_ bytes: RawSpan) throws(ArchiveError) {
-        do { try scanner.consume(bytes, into: &parts) } catch { throw ArchiveError(refusing: error) }
+        do {
+            try scanner.consume(bytes, into: &parts)
+            try share.grow(to: scanner.headerLength)
+        } catch {
+            throw ArchiveError(refusing: error)
+        }
     }
 
     /// Ends the data set and reads what the header says, without storing anything yet.
@@ -52,7 +60,7 @@ package final class InstanceIngest {
             recipe.pixels = Recipe.Pixels(header, scan)
             let instance = PreparedInstance(
                 recipe: recipe, header: parts.header, attributes: header.mainAttributes(of: recipe.identity))
-            return PreparedIngest(archive: archive, instance: instance, generation: generation)
+            return PreparedIngest(archive: archive, instance: instance, generation: generation, share: share)
         } catch {
             throw ArchiveError(refusing: error)
         }
@@ -65,8 +73,10 @@ package struct PreparedIngest: Sendable {
     private let instance: PreparedInstance
     /// Keeps its chunks from being swept until the commit.
     private let generation: IngestGeneration
+    private let share: HeaderShare
 
-    init(archive: Archive, instance: PreparedInstance, generation: IngestGeneration) {
+    init(archive: Archive, instance: PreparedInstance, generation: IngestGeneration, share: HeaderShare) {
+        self.share = share
         self.archive = archive
         self.instance = instance
         self.generation = generation

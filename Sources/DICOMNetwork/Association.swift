@@ -52,10 +52,14 @@ final class Association {
     deinit { cdcmtk_association_destroy(handle) }
 
     /// Waits for the next presentation data value. It lies in a buffer that the next call reuses. Not called after the end.
-    func next() -> Event {
+    ///
+    /// - Parameter end: when it is given up, however long the peer may be silent; nil for never.
+    func next(until end: ContinuousClock.Instant?) -> Event {
+        let left = end.map { ContinuousClock.now.duration(to: $0) / .milliseconds(1) } ?? .infinity
+        let milliseconds = Int64(max(0, min(left, 1e12)))
         var error = [CChar](repeating: 0, count: 256)
         var pdv = cdcmtk_pdv()
-        switch cdcmtk_association_next(handle, &pdv, &error, error.count) {
+        switch cdcmtk_association_next(handle, milliseconds, &pdv, &error, error.count) {
         case cdcmtk_event_pdv: return .pdv(pdv)
         case cdcmtk_event_release: return .released
         case cdcmtk_event_abort: return .ended("aborted by the peer", shouldAbort: false)

@@ -21,6 +21,8 @@ package final class AssociationListener: Sendable {
         package var handshakeSeconds = 15
         /// Seconds for which a peer may be silent, and within which each PDU must have arrived in whole.
         package var idleSeconds = 60
+        /// Seconds after which an association is ended, whatever it does; nil for never.
+        package var associationSeconds: Int?
         /// The longest PDU offered, in bytes (PS3.8 annex D.1): 4,096 to 131,072.
         package var maximumPDULength = 131_072
         /// Whether peers must call us by our AE title.
@@ -156,7 +158,10 @@ package final class AssociationListener: Sendable {
                 return AssociationSummary(association: info, ending: "rejected: \(refusal)")
             }
             let association = try Association(network, connection, request, info: info, configuration: configuration)
-            return AssociationTask(association, provider: provider) { [self] in state.withLock { $0.isStopping } }.run()
+            let task = AssociationTask(association, provider: provider, seconds: configuration.associationSeconds) {
+                [self] in state.withLock { $0.isStopping }
+            }
+            return task.run()
         } catch {
             connection.abort()
             return AssociationSummary(association: info, ending: "no association: \(error.sentence)")

@@ -11,6 +11,8 @@ final class AssociationTask {
     private let provider: any ServiceProvider
     private var summary: AssociationSummary
     private let isStopping: () -> Bool
+    /// When it has lasted long enough; how long that is.
+    private let limit: (at: ContinuousClock.Instant, seconds: Int)?
     private var command: [UInt8] = []
     private var commandContext: UInt8?
     private var store: PendingStore?
@@ -23,8 +25,13 @@ final class AssociationTask {
         var hasFailed = false
     }
 
-    /// - Parameter isStopping: whether to serve no more than what is already being answered.
-    init(_ association: Association, provider: any ServiceProvider, isStopping: @escaping () -> Bool) {
+    /// - Parameters:
+    ///   - seconds: how long it may last; nil for ever.
+    ///   - isStopping: whether to serve no more than what is already being answered.
+    init(
+        _ association: Association, provider: any ServiceProvider, seconds: Int?, isStopping: @escaping () -> Bool
+    ) {
+        limit = seconds.map { (.now + .seconds($0), $0) }
         self.association = association
         self.provider = provider
         self.isStopping = isStopping
@@ -34,12 +41,14 @@ final class AssociationTask {
     /// Serves requests until the association ends; what happened.
     func run() -> AssociationSummary {
         while summary.ending.isEmpty {
-            switch association.next() {
+            switch association.next(until: limit?.at) {
             case .released:
                 association.acknowledgeRelease()
                 summary.ending = "released"
             // Also when more has come: a peer that keeps sending would not notice that its connection is read no more.
             case _ where isStopping(): end("ended by us")
+            case _ where limit.map { $0.at <= .now } ?? false:
+                end("ended by us: it lasted more than the \(limit?.seconds ?? 0) seconds that it may")
             case .pdv(let pdv): receive(pdv)
             case .ended(let how, let shouldAbort):
                 if shouldAbort { association.abort() }

@@ -23,6 +23,8 @@ struct Daemon: Sendable {
 
     let archive: Archive
     let logger: Logger
+    /// Bytes of the longest instance that is received; nil for any.
+    let longestInstance: Int?
     /// Whether a supervisor keeps it running.
     let isWorker: Bool
     /// What is done once everything answers.
@@ -90,7 +92,7 @@ struct Daemon: Sendable {
         _ configuration: AssociationListener.Configuration, _ socket: ListeningSocket?
     ) throws(ExitStatus) -> AssociationListener {
         let log = logger
-        let provider = ArchiveProvider(archive) { entry in
+        let provider = ArchiveProvider(archive, longestInstance: longestInstance) { entry in
             log.log(level: entry.isProblem ? .warning : .info, "\(entry.line)")
         }
         return try failing { () throws(ListenError) in

@@ -28,7 +28,8 @@ class Receiver:
         found = [self.process.pid]
         for pid in found:
             for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-                found += map(int, children.read_text().split())
+                with contextlib.suppress(FileNotFoundError):
+                    found += map(int, children.read_text().split())
         return found
 
     def peak_memory(self):
@@ -41,8 +42,12 @@ class Receiver:
 
     @staticmethod
     def status(pid, name):
-        """A size in KiB from a process's status (proc(5))."""
-        return int(re.search(rf"{name}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+        """A size in KiB from a process's status (proc(5)); 0 of one that has ended."""
+        try:
+            found = re.search(rf"{name}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())
+        except FileNotFoundError:
+            return 0
+        return int(found[1]) if found else 0
 
     def send(self, *shares, nodelay=False):
         """Sends files and folders with dcmtk's storescu, each share over an association of its own, all at once; the seconds

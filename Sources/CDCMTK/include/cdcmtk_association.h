@@ -60,10 +60,10 @@ typedef struct {
     size_t length;
 } cdcmtk_pdv;
 
-/** Waits for the next PDV or the end. On `cdcmtk_event_error` a sentence is in `error`. After any event but a PDV only
+/** Waits for the next PDV or the end, for `milliseconds` at most even where the peer may be silent for longer. On `cdcmtk_event_error` a sentence is in `error`. After any event but a PDV only
  * `cdcmtk_association_acknowledge_release` and `cdcmtk_association_destroy` may be called. */
 cdcmtk_event cdcmtk_association_next(
-    cdcmtk_association *association, cdcmtk_pdv *pdv, char *error, size_t error_size);
+    cdcmtk_association *association, int64_t milliseconds, cdcmtk_pdv *pdv, char *error, size_t error_size);
 
 /** Sends one whole command set as one PDV; 0 when that fails. */
 int cdcmtk_association_send_command(

@@ -52,6 +52,8 @@ struct Serve: ParsableCommand {
     @Flag(help: "Accept no DICOM associations.")
     var noDicom = false
 
+    @OptionGroup(title: "Limits") var limits: Limits
+
     @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, see above.", valueName: "options"))
     var options: [String] = []
 
@@ -71,7 +73,7 @@ struct Serve: ParsableCommand {
     var worker: String?
 
     func run() throws {
-        raiseOpenFileLimit()
+        try limits.raiseOpenFileLimit()
         let path = try archive.path()
         if let worker { return try work(path, worker) }
         // What a killed one has left behind may still be ending.
@@ -90,9 +92,10 @@ struct Serve: ParsableCommand {
         if let mountPoint, !noSupervisor {
             return try supervise(mountPoint, folder, socket) { Self.tellReady(line) }
         }
-        let archive = try opening { () throws(ArchiveError) in try Archive(folder: folder) }
+        let archive = try opening { () throws(ArchiveError) in try Archive(folder: folder, limits: limits.ofArchive) }
         let daemon = Daemon(
-            archive: archive, logger: logger, isWorker: false, isReady: { Self.tellReady(line) }
+            archive: archive, logger: logger, longestInstance: limits.maxInstanceSize?.bytes, isWorker: false,
+            isReady: { Self.tellReady(line) }
         ) {
             ServiceManager.tell("STOPPING=1")
         }
@@ -135,7 +138,8 @@ struct Serve: ParsableCommand {
         }
         let archive = try opening { () throws(ArchiveError) in
             let create = inheritance.past == .none
-            return try Archive(folder: ArchiveFolder.open(path, create: create, inheriting: inheritance.lock))
+            let folder = try ArchiveFolder.open(path, create: create, inheriting: inheritance.lock)
+            return try Archive(folder: folder, limits: limits.ofArchive)
         }
         let socket = try inheritance.dicom.map { descriptor in
             try failing { () throws(ListenError) in try ListeningSocket(inheriting: descriptor) }
@@ -144,7 +148,9 @@ struct Serve: ParsableCommand {
             var byte: UInt8 = 1
             write(supervisor, &byte, 1)
         }
-        let daemon = Daemon(archive: archive, logger: logger, isWorker: true, isReady: { isReady() }, isEnding: {})
+        let daemon = Daemon(
+            archive: archive, logger: logger, longestInstance: limits.maxInstanceSize?.bytes, isWorker: true,
+            isReady: { isReady() }, isEnding: {})
         let source = Daemon.MountSource.inherited(connection, inheritance.past)
         let isComplete = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
         guard isComplete else { throw ExitCode.failure }
@@ -173,6 +179,7 @@ struct Serve: ParsableCommand {
         configuration.aeTitle = aet
         configuration.host = dicomBind
         configuration.port = dicomPort
+        limits.apply(to: &configuration)
         return configuration
     }
 
@@ -201,14 +208,6 @@ struct Serve: ParsableCommand {
             missing.append(existing.lastPathComponent)
             existing.deleteLastPathComponent()
         }
-    }
-
-    /// Each database file takes a descriptor, and each association one.
-    private func raiseOpenFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 
