@@ -60,7 +60,9 @@ package final class InstanceIngest {
             recipe.pixels = Recipe.Pixels(header, scan)
             let instance = PreparedInstance(
                 recipe: recipe, header: parts.header, attributes: header.mainAttributes(of: recipe.identity))
-            return PreparedIngest(archive: archive, instance: instance, generation: generation, share: share)
+            var prepared = PreparedIngest(archive: archive, instance: instance, generation: generation, share: share)
+            prepared.lacksPixelData = recipe.pixels == nil && header.describesPixelData
+            return prepared
         } catch {
             throw ArchiveError(refusing: error)
         }
@@ -74,6 +76,8 @@ package struct PreparedIngest: Sendable {
     /// Keeps its chunks from being swept until the commit.
     private let generation: IngestGeneration
     private let share: HeaderShare
+    /// Whether it describes pixel data, and neither has them nor says where they are.
+    fileprivate(set) var lacksPixelData = false
 
     init(archive: Archive, instance: PreparedInstance, generation: IngestGeneration, share: HeaderShare) {
         self.share = share
@@ -93,6 +97,14 @@ package struct PreparedIngest: Sendable {
             try archive.commit { plan in try plan.store(instance) }
         }
         return IngestOutcome(instance: instance.recipe.reference.instance, result: done.result)
+    }
+}
+
+extension DataSetHeader {
+    /// Whether it has an image's attributes (PS3.3 C.7.6.3), but no address at which another system provides the pixel data.
+    fileprivate var describesPixelData: Bool {
+        integer(.rows) != nil && integer(.columns) != nil && integer(.bitsAllocated) != nil
+            && text(Tag(0x0028, 0x7FE0)) == nil
     }
 }
 

@@ -30,12 +30,21 @@ package final class ChildProcess {
         for place in Int32(0)..<3 { posix_spawn_file_actions_adddup2(&actions, 100 + place, place) }
         for place in Int32(0)..<3 { posix_spawn_file_actions_addclose(&actions, 100 + place) }
 
+        // A thread of libdispatch has all signals blocked, and a child would have them too.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         var argv = ([name] + arguments).map { strdup($0) } + [nil]
         var envp = variables.map { strdup($0) } + [nil]
         defer { for pointer in argv + envp { free(pointer) } }
         var pid = pid_t()
-        let code = posix_spawnp(&pid, name, &actions, nil, &argv, &envp)
+        let code = posix_spawnp(&pid, name, &actions, &attributes, &argv, &envp)
         guard code == 0 else { throw CannotStart(name: name, code: code) }
         self.pid = pid
     }

@@ -13,7 +13,10 @@ struct Import: ParsableCommand {
             Nothing is written twice while nobody serves the archive: files are gathered in memory, some 50 MiB of them, \
             and put on disk together. Through a process that serves each is on disk before the next of its job begins.
 
+            The storage folder of an Orthanc is a folder of DICOM files, compressed or not; its other files are skipped.
+
               dicomfs import --archive ~/archive ~/some/folder /media/cdrom
+              dicomfs import --archive ~/archive /var/lib/orthanc/db-v6
             """)
 
     @OptionGroup var archive: ArchiveOption
