@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
         // mallopt(3), which the Glibc module lacks.
         .systemLibrary(name: "CMalloc"),
 
@@ -56,6 +57,7 @@ let package = Package(
         library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
         library("DICOMNetwork", ["CDCMTK", "Threads"]),
         library("Imaging", ["CZlib"]),
+        library("Containers", ["CArchive"]),
 
         // The archive.
         library("ContentStore", ["RocksDB", "Hashing", "Threads"]),
@@ -69,8 +71,8 @@ let package = Package(
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CMalloc", "DICOMArchive", "DICOMNetwork", "FUSE",
-                "Threads",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CMalloc", "Containers", "DICOMArchive", "DICOMNetwork",
+                "FUSE", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -27,6 +27,9 @@ extension Archive {
             case .importFile(let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to import \(name)") }
                 try emit(.imported(ImportResult(importFile(file, name: name))))
+            case .importStream(let name):
+                guard let file else { throw Failure(.other, "no socket came with the request to import \(name)") }
+                try emit(.imported(ImportResult(importFrames(file, name: name))))
             case .delete(let id): try emit(.deleted(instances: delete(resource(named: id))))
             case .statistics: try emit(.statistics(statistics()))
             case .verify(let scope):

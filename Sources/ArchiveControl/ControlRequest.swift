@@ -12,6 +12,9 @@ package enum ControlRequest: Codable, Sendable {
     case write(node: UInt64, name: String)
     /// Store the open file that goes with the request. Event: ``ControlEvent/imported(_:)``.
     case importFile(name: String)
+    /// Store what comes over the socket that goes with the request, in frames: four bytes length, big endian, then so many bytes;
+    /// an empty frame is the end. Event: ``ControlEvent/imported(_:)``.
+    case importStream(name: String)
     /// Remove a resource. Event: ``ControlEvent/deleted(instances:)``.
     case delete(id: String)
     /// Event: ``ControlEvent/statistics(_:)``.

@@ -20,7 +20,7 @@ extension Archive {
             if let size = OrthancCompression.size(buffer.span.bytes.extracting(first: position)) {
                 return try importCompressed(file, size: size, &buffer, first: position)
             }
-            var intake = FileIntake(self)
+            let intake = FileIntake(self)
             var count = position
             while count > 0 {
                 try intake.take(buffer.span.bytes.extracting(first: count))
@@ -34,11 +34,46 @@ extension Archive {
         }
     }
 
+    /// Stores a Part 10 file or bare data set whose bytes come over a socket in frames: four bytes length, big endian, then so
+    /// many bytes; an empty frame is the end, and without that nothing is stored. Errors as ``importFile(_:name:)``.
+    package func importFrames(_ socket: Int32, name: String) throws(ArchiveError) -> IngestOutcome {
+        do {
+            let intake = FileIntake(self)
+            while let frame = try receiveFrame(from: socket) { try intake.take(frame.span.bytes) }
+            return try intake.finish()
+        } catch {
+            let error = ArchiveError(error)
+            throw ArchiveError(error.code, "\(name): \(error.description)")
+        }
+    }
+
+    /// The next frame; nil when that is the end.
+    private func receiveFrame(from socket: Int32) throws(ArchiveError) -> [UInt8]? {
+        var length = 0
+        for byte in try receive(4, from: socket) { length = length << 8 | Int(byte) }
+        guard length <= 1 << 20 else { throw ArchiveError(.refused, "a frame of \(length) bytes came") }
+        return length == 0 ? nil : try receive(length, from: socket)
+    }
+
+    private func receive(_ count: Int, from socket: Int32) throws(ArchiveError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let more = bytes.withUnsafeMutableBytes {
+                Glibc.read(socket, $0.baseAddress?.advanced(by: filled), count - filled)
+            }
+            if more < 0, errno == EINTR { continue }
+            guard more > 0 else { throw ArchiveError(.refused, "it came to no end") }
+            filled += more
+        }
+        return bytes
+    }
+
     private func importCompressed(
         _ file: Int32, size: UInt64, _ buffer: inout [UInt8], first: Int
     ) throws -> IngestOutcome {
         let stream = try ZlibStream()
-        var intake = FileIntake(self, isAttachment: true)
+        let intake = FileIntake(self, isAttachment: true)
         var (position, count, start, inflated) = (first, first, OrthancCompression.prefix, UInt64(0))
         while count > 0 {
             do {

@@ -2,7 +2,7 @@ import DICOM
 
 /// A file on its way into the archive, whose bytes come in pieces: recognised by its beginning, then taken as an instance.
 /// Used by one thread.
-struct FileIntake: ~Copyable {
+final class FileIntake {
     private let archive: Archive
     /// Whether it is an attachment of Orthanc: only a Part 10 file will do, not a bare data set, and not the copy of a file up
     /// to its pixel data, which Orthanc keeps beside each image that it compresses.
@@ -16,14 +16,14 @@ struct FileIntake: ~Copyable {
     }
 
     /// Takes the next bytes.
-    mutating func take(_ bytes: RawSpan) throws(ArchiveError) {
+    func take(_ bytes: RawSpan) throws(ArchiveError) {
         if let ingest { return try ingest.receive(bytes) }
         bytes.withUnsafeBytes { beginning.append(contentsOf: $0) }
         if beginning.count >= Part10.bytesToRecognize { try begin() }
     }
 
     /// Ends the file and stores the instance.
-    mutating func finish() throws(ArchiveError) -> IngestOutcome {
+    func finish() throws(ArchiveError) -> IngestOutcome {
         if ingest == nil { try begin() }
         guard let ingest else { preconditionFailure("begin makes one or throws") }
         let prepared = try ingest.prepare()
@@ -33,7 +33,7 @@ struct FileIntake: ~Copyable {
         return try prepared.commit()
     }
 
-    private mutating func begin() throws(ArchiveError) {
+    private func begin() throws(ArchiveError) {
         let head: Part10.Head
         switch Part10.recognize(beginning.span.bytes.extracting(first: min(beginning.count, Part10.bytesToRecognize))) {
         case .file(let found) where found.length > 0 || !isAttachment: head = found
@@ -43,8 +43,9 @@ struct FileIntake: ~Copyable {
         let ingest = archive.beginInstance(
             head: .own(Array(beginning[..<head.length])), transferSyntaxUID: head.transferSyntax?.uid ?? "",
             sender: Sender(kind: .importing))
+        let beginning = beginning
         try ingest.receive(beginning.span.bytes.extracting(head.length..<beginning.count))
         self.ingest = ingest
-        beginning = []
+        self.beginning = []
     }
 }

@@ -25,13 +25,13 @@ final class ImportWork: Sendable {
         var failure: Failure?
         var running = 0
         /// Stored, and maybe not on disk yet.
-        var unflushed: [(FilePath, ImportResult)] = []
+        var unflushed: [(String, ImportResult)] = []
         var isFlushing = false
         var shown = ContinuousClock.now
     }
 
     private let files: FileWalk
-    private let access: ArchiveAccess
+    let access: ArchiveAccess
     private let paths: [String]
     private let isQuiet: Bool
     private let isVerbose: Bool
@@ -92,28 +92,36 @@ final class ImportWork: Sendable {
             return refuse("\(path): cannot be opened: \(error)")
         }
         defer { try? file.close() }
-        do throws(Failure) {
-            try access.perform(.importFile(name: path.string), file: file.rawValue) { event in
-                guard case .imported(let result) = event else { return }
-                if access.isFlushNeeded {
-                    state.withLock { $0.unflushed.append((path, result)) }
-                } else {
-                    acknowledge(result, path)
-                }
-            }
-            if access.unflushedBytes >= Self.group { flush() }
-        } catch {
+        if Self.isContainer(file) { return storeMembers(of: file, path.string) }
+        note(path.string) { () throws(Failure) in
+            try access.perform(.importFile(name: path.string), file: file.rawValue) { self.take($0, path.string) }
+        }
+    }
+
+    /// Stores something, and counts what is said of it.
+    func note(_ name: String, _ body: () throws(Failure) -> Void) {
+        do throws(Failure) { try body() } catch {
             switch error.code {
             case .notAnInstance: skip(error.description)
             case .refused: refuse(error.description)
             default: state.withLock { $0.failure = $0.failure ?? error }
             }
         }
+        if access.unflushedBytes >= Self.group { flush() }
+    }
+
+    func take(_ event: ControlEvent, _ name: String) {
+        guard case .imported(let result) = event else { return }
+        if access.isFlushNeeded {
+            state.withLock { $0.unflushed.append((name, result)) }
+        } else {
+            acknowledge(result, name)
+        }
     }
 
     /// Puts on disk what is stored, unless another thread is at it, and acknowledges it.
     private func flush() {
-        let taken = state.withLock { state -> [(FilePath, ImportResult)] in
+        let taken = state.withLock { state -> [(String, ImportResult)] in
             guard !state.isFlushing, !state.unflushed.isEmpty else { return [] }
             state.isFlushing = true
             defer { state.unflushed = [] }
@@ -130,7 +138,7 @@ final class ImportWork: Sendable {
     }
 
     /// Counts what is on disk.
-    private func acknowledge(_ result: ImportResult, _ path: FilePath) {
+    private func acknowledge(_ result: ImportResult, _ path: String) {
         let (what, id) = state.withLock { state in
             switch result {
             case .stored(let id):
@@ -152,7 +160,7 @@ final class ImportWork: Sendable {
         say("skipped \(sentence)")
     }
 
-    private func refuse(_ sentence: String) {
+    func refuse(_ sentence: String) {
         state.withLock { $0.counts.refused.append(sentence) }
         say("refused \(sentence)")
     }
@@ -174,7 +182,7 @@ final class ImportWork: Sendable {
     }
 
     /// Ten times a second at most, and only on a terminal.
-    private func showProgress() {
+    func showProgress() {
         guard showsProgress else { return }
         let line = state.withLock { state -> String? in
             guard state.shown.duration(to: .now) > .milliseconds(100) else { return nil }

@@ -13,6 +13,9 @@ struct Import: ParsableCommand {
             Nothing is written twice while nobody serves the archive: files are gathered in memory, some 50 MiB of them, \
             and put on disk together. Through a process that serves each is on disk before the next of its job begins.
 
+            Files in a zip, a 7z or a tar, compressed or not, are imported as DIR/container.zip:path/in/it without being \
+            unpacked to the disk, and so is a single compressed file; a container within a container is skipped.
+
             The storage folder of an Orthanc is a folder of DICOM files, compressed or not; its other files are skipped.
 
               dicomfs import --archive ~/archive ~/some/folder /media/cdrom
