@@ -92,7 +92,15 @@ struct ContainerTests {
             open(make('flipped.zip'), 'wb').write(data)
             open(make('magic.zip'), 'wb').write(b'PK\\x03\\x04' + bytes(1000))
             # Ends between two elements: as a file of its own it would be an instance without pixel data.
-            with tarfile.open(make('one.tar'), 'w') as made: made.add(files[5], 'five.dcm')
+            import pydicom
+            image = pydicom.dcmread(files[5])
+            for number in range(17): image.add_new((0x0019, 0x1000 + number), 'OB', bytes(60000))
+            image.save_as(make('five.dcm'))
+            # It is read in pieces of 256 KiB, and what comes of a piece that is not whole is lost.
+            missing = (1 << 20) - open(make('five.dcm'), 'rb').read().index(bytes.fromhex('e07f1000')) - 12
+            image.add_new((0x0019, 0x1011), 'OB', bytes(missing))
+            image.save_as(make('five.dcm'))
+            with tarfile.open(make('one.tar'), 'w') as made: made.add(make('five.dcm'), 'five.dcm')
             data = open(make('one.tar'), 'rb').read()
             open(make('between.tar'), 'wb').write(data[:data.index(bytes.fromhex('e07f1000'))])
             """)
