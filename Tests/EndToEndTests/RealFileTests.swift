@@ -23,7 +23,10 @@ struct RealFileTests {
         let sources = try digests(under: folder)
         let mounted = try digests(under: served.mount).filter { $0.path.hasSuffix(".dcm") }
         let reasons = counts.skipped + counts.refused
-        let stored = Set(sources.filter { file in !reasons.contains { $0.hasPrefix(file.path + ": ") } }.map(\.digest))
+        // The image in the one compressed file is there as a file of its own too.
+        let plain = sources.filter { !$0.path.hasSuffix("/zipMR.gz") }
+        #expect(plain.count == sources.count - 1)
+        let stored = Set(plain.filter { file in !reasons.contains { $0.hasPrefix(file.path + ": ") } }.map(\.digest))
         // One more than once, under another name.
         #expect(counts.stored + counts.newVersions == stored.count)
         #expect(counts.stored + counts.newVersions + counts.alreadyStored + reasons.count == sources.count)
