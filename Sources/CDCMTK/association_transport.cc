@@ -55,8 +55,7 @@ bool Connection::wait_readable() {
     struct pollfd readable = {getSocket(), POLLIN, 0};
     int result;
     do {
-        auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            state->deadline - std::chrono::steady_clock::now());
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(state->deadline - std::chrono::steady_clock::now());
         result = poll(&readable, 1, static_cast<int>(std::max<long>(0, left.count())));
     } while (result < 0 && errno == EINTR);
     state->timed_out = result == 0;

@@ -55,7 +55,8 @@ final class Association {
     ///
     /// - Parameter end: when it is given up, however long the peer may be silent; nil for never.
     func next(until end: ContinuousClock.Instant?) -> Event {
-        let left = end.map { ContinuousClock.now.duration(to: $0) / .milliseconds(1) } ?? .infinity
+        // Up, so that what ends the wait at `end` never ends it before.
+        let left = end.map { (ContinuousClock.now.duration(to: $0) / .milliseconds(1)).rounded(.up) } ?? .infinity
         let milliseconds = Int64(max(0, min(left, 1e12)))
         var error = [CChar](repeating: 0, count: 256)
         var pdv = cdcmtk_pdv()

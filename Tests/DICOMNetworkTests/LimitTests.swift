@@ -126,6 +126,15 @@ import Threads
         try running.expectEcho()
     }
 
+    @Test func `an association that lasts too long ends as that, not as a silent peer`() throws {
+        let provider = RecordingProvider()
+        let running = try RunningListener(provider) { $0.associationSeconds = 1 }
+        for peer in try (0..<8).map({ _ in try held(running) }) {
+            #expect(try peer.drain() == [7])
+            #expect(try provider.nextSummary().ending == "ended by us: it lasted more than the 1 seconds that it may")
+        }
+    }
+
     @Test func `stopping ends associations under way, also of a peer that keeps sending`() throws {
         let provider = RecordingProvider()
         let running = try RunningListener(provider)
