@@ -92,6 +92,14 @@ let package = Package(
 
         // What tests share: data sets and folders to work with, programs to run.
         .target(name: "TestSupport", dependencies: ["DICOM"], path: "Tests/TestSupport", swiftSettings: strict),
+        // Ways in for hostile bytes: of FuzzTests and tools/fuzz.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "ArchiveControl", "ArchiveSCP", "ContentStore", "DICOM", "DICOMArchive", "DICOMNetwork", "TestSupport",
+                "Threads",
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: strict),
         // Unit tests.
         tests("HashingTests", ["Hashing"]),
         tests("RocksDBTests", ["RocksDB", "CRocksDBSupplement"]),
@@ -102,6 +110,7 @@ let package = Package(
         tests("DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "Threads"]),
         tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
         tests("ProgramTests", ["dicomfs"]),
+        tests("FuzzTests", ["FuzzTargets"]),
         // Tests on a real kernel mount.
         tests("FUSETests", ["FUSE", "Threads"]),
         tests("ArchiveFSTests", ["ArchiveFS", "DICOMArchive", "ContentStore", "DICOM", "FUSE", "Threads"]),
@@ -110,3 +119,10 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// Only tools/fuzz builds these: they link with the fuzzer's own library.
+if Context.environment["DICOMFS_FUZZERS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzzers", dependencies: ["FuzzTargets"], path: "tools/fuzzers", swiftSettings: strict))
+}

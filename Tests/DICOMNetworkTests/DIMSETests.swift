@@ -1,4 +1,5 @@
 import DICOMNetwork
+import TestSupport
 import Testing
 
 @Suite struct DIMSETests {

@@ -1,4 +1,5 @@
 import DICOMNetwork
+import TestSupport
 import Testing
 
 /// What a peer does, and how its association is said to have ended.

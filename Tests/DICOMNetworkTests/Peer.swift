@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// The other end of a connection, byte by byte.
 final class Peer: @unchecked Sendable {

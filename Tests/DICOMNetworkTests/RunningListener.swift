@@ -1,5 +1,6 @@
 import DICOMNetwork
 import Glibc
+import TestSupport
 import Testing
 import Threads
 

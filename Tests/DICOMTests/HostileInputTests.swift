@@ -16,7 +16,7 @@ import Testing
     @Test func `mutations of data sets are survived and told alike in any fragments`() throws {
         let seeds =
             DataSetScannerTests.encodings.map(Self.rich) + [DeflateStream.stored(Self.rich(.explicitLittleEndian))]
-        try Fuzz(rounds: 5000, name: "data-set", seeds: seeds).run { bytes, random in
+        try Fuzz(rounds: 5000, seeds: seeds).run { bytes, random in
             try survive(bytes, Int.random(in: 0..<5, using: &random) == 0 ? .deflatedExplicitVRLittleEndian : nil)
         }
     }

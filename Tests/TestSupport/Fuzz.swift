@@ -1,38 +1,26 @@
 import DICOM
 import Foundation
 
-/// How much a fuzz test does: little and always the same within the tests, more and other with `tools/fuzz`.
+/// Broken inputs, always the same ones; `tools/fuzz` makes others.
 package struct Fuzz {
-    private let random: Random
     private let rounds: Int
-    private let end: Date?
-    /// Where the input of a round is kept while it is worked on, that one which ends the process can be looked at.
-    private let record: String?
     private let seeds: [[UInt8]]
 
     /// - Parameters:
-    ///   - rounds: how many within the tests. The variable DICOMFS_FUZZ_SECONDS that `tools/fuzz` sets gives a time instead.
-    ///   - name: that of the file the input is kept in.
-    ///   - seeds: what is broken; nil for made and real files.
-    package init(rounds: Int, name: String, seeds: [[UInt8]]? = nil) {
-        let environment = ProcessInfo.processInfo.environment
-        let seconds = environment["DICOMFS_FUZZ_SECONDS"].flatMap { Double($0) }
-        self.rounds = seconds == nil ? rounds : Int.max
-        end = seconds.map { Date(timeIntervalSinceNow: $0) }
-        record = environment["DICOMFS_FUZZ_FOLDER"].map { "\($0)/\(name)" }
-        random = Random(seed: environment["DICOMFS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 2026)
-        self.seeds = seeds ?? Self.made + Self.real
+    ///   - rounds: how many.
+    ///   - seeds: what is broken.
+    package init(rounds: Int, seeds: [[UInt8]]) {
+        self.rounds = rounds
+        self.seeds = seeds
     }
 
-    /// Calls `body` with one broken file after the other, and what chance decides besides.
+    /// Files, made and real.
+    package static var files: [[UInt8]] { made + real }
+
+    /// Calls `body` with one broken input after the other, and what chance decides besides.
     package func run(_ body: (_ input: [UInt8], _ random: inout Random) throws -> Void) rethrows {
-        var random = random
-        for round in 0..<rounds {
-            if let end, round % 16 == 0, end < Date() { return }
-            let input = mutated(&random)
-            if let record { try? Data(input).write(to: URL(fileURLWithPath: record)) }
-            try body(input, &random)
-        }
+        var random = Random(seed: 2026)
+        for _ in 0..<rounds { try body(mutated(&random), &random) }
     }
 
     private func mutated(_ random: inout Random) -> [UInt8] {

@@ -1,54 +1,54 @@
-import DICOM
-
-/// Swift Testing has a `Tag` too.
-typealias Tag = DICOM.Tag
+package import DICOM
 
 /// A sink that keeps everything it is given.
-struct RecordedParts: DataSetSink {
-    var header: [UInt8] = []
-    var bulks: [(element: BulkElement, bytes: [UInt8])] = []
-    var derived: [UInt8]?
+package struct RecordedParts: DataSetSink {
+    package var header: [UInt8] = []
+    package var bulks: [(element: BulkElement, bytes: [UInt8])] = []
+    package var derived: [UInt8]?
     /// All bytes in the order they came.
-    var all: [UInt8] = []
-    var isInBulk = false
+    package var all: [UInt8] = []
+    package var isInBulk = false
     /// Calls against the contract of the sink.
-    var violations: [String] = []
+    package var violations: [String] = []
 
-    mutating func header(_ bytes: RawSpan) {
+    /// Nothing yet.
+    package init() {}
+
+    package mutating func header(_ bytes: RawSpan) {
         if isInBulk { violations.append("header within bulk") }
         if bytes.byteCount == 0 { violations.append("empty header") }
         header += bytes.array
         all += bytes.array
     }
 
-    mutating func beginBulk(_ element: BulkElement) {
+    package mutating func beginBulk(_ element: BulkElement) {
         if isInBulk { violations.append("bulk within bulk") }
         isInBulk = true
         bulks.append((element, []))
     }
 
-    mutating func bulk(_ bytes: RawSpan) {
+    package mutating func bulk(_ bytes: RawSpan) {
         if !isInBulk { violations.append("bulk bytes outside bulk") }
         if bytes.byteCount == 0 { violations.append("empty bulk") }
         bulks[bulks.count - 1].bytes += bytes.array
         all += bytes.array
     }
 
-    mutating func endBulk() {
+    package mutating func endBulk() {
         if !isInBulk { violations.append("end outside bulk") }
         isInBulk = false
     }
 
-    mutating func derivedHeader(_ bytes: RawSpan) {
+    package mutating func derivedHeader(_ bytes: RawSpan) {
         if derived != nil { violations.append("second derived header") }
         derived = bytes.array
     }
 
     /// The header, derived or not.
-    var effectiveHeader: [UInt8] { derived ?? header }
+    package var effectiveHeader: [UInt8] { derived ?? header }
 
     /// Header and bulk put together again by what the scan result says.
-    func reassembled(_ result: ScannedDataSet) -> [UInt8] {
+    package func reassembled(_ result: ScannedDataSet) -> [UInt8] {
         guard !result.isDeflated else { return bulks.flatMap(\.bytes) }
         var bytes: [UInt8] = []
         var start = 0
@@ -63,11 +63,11 @@ struct RecordedParts: DataSetSink {
 }
 
 extension RawSpan {
-    var array: [UInt8] { withUnsafeBytes { Array($0) } }
+    package var array: [UInt8] { withUnsafeBytes { Array($0) } }
 }
 
 /// A scan in fragments of the given lengths, repeated until the end.
-func scan(
+package func scan(
     _ bytes: [UInt8], _ syntax: TransferSyntax?, fragments: [Int] = [Int.max], limits: ScanLimits = ScanLimits()
 ) throws -> (ScannedDataSet, RecordedParts) {
     var scanner = DataSetScanner(transferSyntax: syntax, limits: limits)
@@ -85,7 +85,7 @@ func scan(
 }
 
 /// The header of a whole data set.
-func header(_ bytes: [UInt8], _ syntax: TransferSyntax = .explicitVRLittleEndian) throws -> DataSetHeader {
+package func header(_ bytes: [UInt8], _ syntax: TransferSyntax = .explicitVRLittleEndian) throws -> DataSetHeader {
     let (result, parts) = try scan(bytes, syntax)
     return DataSetHeader(parts.effectiveHeader, result)
 }
