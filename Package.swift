@@ -37,8 +37,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
-        // mallopt(3), which the Glibc module lacks.
-        .systemLibrary(name: "CMalloc"),
+        // What the Glibc module lacks: mallopt(3), fallocate(2).
+        .systemLibrary(name: "CLinux"),
 
         // The DCMTK calls we use, as extern "C" functions; no exception leaves it.
         .target(
@@ -60,7 +60,7 @@ let package = Package(
         library("Containers", ["CArchive"]),
 
         // The archive.
-        library("ContentStore", ["RocksDB", "Hashing", "Threads"]),
+        library("ContentStore", ["CLinux", "RocksDB", "Hashing", "Threads"]),
         library("DICOMArchive", ["ContentStore", "DICOM", "Imaging", "Hashing"]),
 
         // The doors.
@@ -71,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CMalloc", "Containers", "DICOMArchive", "DICOMNetwork",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CLinux", "Containers", "DICOMArchive", "DICOMNetwork",
                 "FUSE", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,11 +1,9 @@
-// What the C API of 7.8 lacks: a flush of several column families together (later ones have rocksdb_flush_cfs), and tables
-// that end where keys change.
+// What the C API of 7.8 lacks: a flush of several column families together (later ones have rocksdb_flush_cfs).
 
 #include "CRocksDBSupplement.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
-#include <rocksdb/sst_partitioner.h>
 #include <string.h>
 
 #include <new>
@@ -21,21 +19,12 @@ Object *unwrap(Handle *handle) {
 
 }  // namespace
 
-void crocksdb_options_set_partition_prefix(rocksdb_options_t *options, size_t length) {
-    // struct rocksdb_options_t { Options rep; };
-    reinterpret_cast<rocksdb::Options *>(options)->sst_partitioner_factory =
-        rocksdb::NewSstPartitionerFixedPrefixFactory(length);
-}
-
 void crocksdb_flush_cfs(
-    rocksdb_t *database, rocksdb_column_family_handle_t *const *families, size_t count, int waits,
-    char **error) {
+    rocksdb_t *database, rocksdb_column_family_handle_t *const *families, size_t count, char **error) {
     try {
-        rocksdb::FlushOptions options;
-        options.wait = waits != 0;
         std::vector<rocksdb::ColumnFamilyHandle *> handles;
         for (size_t i = 0; i < count; i++) handles.push_back(unwrap<rocksdb::ColumnFamilyHandle>(families[i]));
-        auto status = unwrap<rocksdb::DB>(database)->Flush(options, handles);
+        auto status = unwrap<rocksdb::DB>(database)->Flush(rocksdb::FlushOptions(), handles);
         if (!status.ok()) *error = strdup(status.ToString().c_str());
     } catch (const std::bad_alloc &) {
         *error = strdup("IO error: no memory");

@@ -20,11 +20,13 @@ extension RocksDBEngine {
     ///
     /// A power loss may leave holes in the end of the log that was never synced. RocksDB cannot tell such a hole from
     /// damage; the ``CommitMark`` can.
-    static func open(path: String, _ options: DatabaseOptions, acceptsLoss: Bool) throws(StoreError) -> Opened {
+    static func open(
+        path: String, _ options: DatabaseOptions, families: [ColumnFamilyOptions], acceptsLoss: Bool
+    ) throws(StoreError) -> Opened {
         let acknowledged = CommitMark.read(of: path)
         var opened: Opened
         do throws(RocksDBError) {
-            opened = try open(path: path, options, acknowledged: acceptsLoss ? 0 : acknowledged)
+            opened = try open(path: path, options, families, acknowledged: acceptsLoss ? 0 : acknowledged)
         } catch {
             throw damaged(path, error)
         }
@@ -51,25 +53,29 @@ extension RocksDBEngine {
         "restore it from a backup, or give up what is lost: dicomfs repair --accept-loss"
 
     private static func open(
-        path: String, _ options: DatabaseOptions, acknowledged: UInt64?
+        path: String, _ options: DatabaseOptions, _ families: [ColumnFamilyOptions], acknowledged: UInt64?
     ) throws(RocksDBError) -> Opened {
         var options = options
         do throws(RocksDBError) {
-            return try open(path: path, options)
+            return try open(path: path, options, families)
         } catch {
             guard error.code == .corruption, let acknowledged else { throw error }
             options.logRecovery = .pointInTime
             var look = options
             look.isReadOnly = true
             // A look changes nothing: what is refused can still be mended from outside.
-            guard let reached = try? open(path: path, look).commit, reached >= acknowledged else { throw error }
-            var opened = try open(path: path, options)
+            guard let reached = try? open(path: path, look, families).commit, reached >= acknowledged else {
+                throw error
+            }
+            var opened = try open(path: path, options, families)
             opened.isEndDropped = true
             return opened
         }
     }
 
-    private static func open(path: String, _ options: DatabaseOptions) throws(RocksDBError) -> Opened {
+    private static func open(
+        path: String, _ options: DatabaseOptions, _ families: [ColumnFamilyOptions]
+    ) throws(RocksDBError) -> Opened {
         let database = try Database.open(path: path, families: families, options: options)
         guard let value = try database.get(commitKey.span.bytes, in: database.family("default")) else {
             return Opened(database: database, commit: 0)

@@ -3,11 +3,11 @@ import RocksDB
 extension RocksDBEngine {
     /// More than all memtables take when each family has two full ones: with so much space beyond the reserve, nobody needs
     /// to ask what they hold.
-    private static let mostUnflushed: UInt64 = 320 << 20
+    private static let mostUnflushed: UInt64 = 224 << 20
 
     package func checkSpace() throws(StoreError) {
         guard let space = Space(of: database.path), space.free < reserve + Self.mostUnflushed else { return }
-        let needed = reserve + unflushedBytes
+        let needed = reserve + bytesInMemory
         guard space.free < needed else { return }
         throw StoreError(
             .noSpace,
@@ -15,15 +15,12 @@ extension RocksDBEngine {
                 + " for what is stored: make room, or delete images and run dicomfs gc")
     }
 
-    /// Whether bytes can be written beside where they are, and the log of what arrives meanwhile.
-    func hasSpace(toMove bytes: UInt64) -> Bool {
-        Space(of: database.path).map { $0.free > bytes + unflushedBytes + reserve / 2 } ?? true
-    }
-
     /// What is in memtables: it is in the write-ahead log already, if there is one, and a flush writes it once more.
-    package var unflushedBytes: UInt64 {
-        ([bytes, chunks] + RowFamily.allCases.map { family($0) }).reduce(0) {
+    var bytesInMemory: UInt64 {
+        ([chunks] + RowFamily.allCases.map { family($0) }).reduce(0) {
             $0 + (database.property("rocksdb.cur-size-all-mem-tables", of: $1) ?? 0)
         }
     }
+
+    package var unflushedBytes: UInt64 { bytesInMemory + segments.unsyncedBytes }
 }

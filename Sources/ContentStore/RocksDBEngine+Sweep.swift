@@ -4,6 +4,7 @@ import Synchronization
 
 extension RocksDBEngine {
     package func scanChunks(from first: SHA256Digest?, _ body: (SHA256Digest, UInt64?) throws -> Bool) throws {
+        try settle()
         try scanChunkRows(from: first) { digest, row in try body(digest, row?.length) }
     }
 
@@ -11,91 +12,87 @@ extension RocksDBEngine {
         stampedBefore generation: UInt64, isReferenced: (SHA256Digest) -> Bool
     ) throws -> SweepResult {
         try sweeping.withLock { _ in
+            segments.finishCurrent()
+            try settle()
+            let finished = try finishedSegments()
             var result = SweepResult()
             var dead: [SHA256Digest] = []
             var use = SegmentUse()
             try scanChunkRows { digest, row in
-                guard let row else { return true }
-                let isDead = row.stamp < generation && !isReferenced(digest)
-                use.add(row.arrival, length: row.length, isRemoved: isDead)
-                if isDead { dead.append(digest) }
+                guard let row else {
+                    use.isKnown = false
+                    return true
+                }
+                if row.stamp < generation, !isReferenced(digest) {
+                    dead.append(digest)
+                } else {
+                    use.add(row)
+                }
                 return true
             }
-            result.bytesHeld = blobBytes("live-blob-file-garbage-size")
-            let begun = try begunSegments()
-            guard !dead.isEmpty || !begun.isEmpty else { return result }
-            let before = blobBytes("total-blob-file-size") + unflushedBytes
-            let emptied = Set(use.emptied).union(begun).sorted()
-            try setBegunSegments(emptied)
-            var given: Set<UInt64> = []
-            for digest in dead { try removeChunk(digest, stampedBefore: generation, &result) }
-            // Removals reach the tables that they are about, which moves no bytes; then those tables alone are rewritten.
-            database.compact(bytes, from: [], through: [UInt8](repeating: 0xFF, count: 8))
-            // Those that need least space first: they make room for the others.
-            for segment in emptied.sorted(by: { use.left(in: $0) < use.left(in: $1) }) {
-                let left = use.left(in: segment)
-                guard left == 0 || hasSpace(toMove: left) else { continue }
-                given.insert(segment)
-                let (first, last) = (Segments.first(of: segment), Segments.last(of: segment))
-                do throws(RocksDBError) {
-                    try database.reclaim(bytes, from: first.bigEndianBytes, through: last.bigEndianBytes)
-                } catch {
-                    throw StoreError(error)
-                }
+            for digest in dead {
+                if let kept = try removeChunk(digest, stampedBefore: generation, &result) { use.add(kept) }
             }
-            try setBegunSegments(emptied.filter { !given.contains($0) })
-            // The write-ahead log keeps the bytes of all chunks until every family is in files.
-            try flush()
-            let after = blobBytes("total-blob-file-size")
-            result.bytesFreed = before > after ? before - after : 0
-            result.bytesHeld = blobBytes("live-blob-file-garbage-size")
+            // A row that a power loss brought back would stand for zeros. And on a full disk the log is room.
+            if result.chunks > 0 { try flush() }
+            try giveBack(finished, &use, &result)
             return result
         }
     }
 
-    private func blobBytes(_ property: String) -> UInt64 { database.property("rocksdb.\(property)", of: bytes) ?? 0 }
+    /// The segments of which each chunk has its row, and that get no more: in this order, for a chunk goes from being appended
+    /// over waiting for its row to having one.
+    private func finishedSegments() throws(StoreError) -> [UInt64] {
+        let all = try segments.numbers()
+        let unfinished = segments.unfinished
+        let pending = Set(pending.all.values.map(\.place.segment))
+        return all.filter { !unfinished.contains($0) && !pending.contains($0) }
+    }
 
-    /// The key of the row, beside the number of the last commit, with the segments whose space is being given back: what was
-    /// killed at it is ended by the next sweep.
-    static let begunKey = Array("sweep".utf8)
-
-    private func begunSegments() throws(StoreError) -> [UInt64] {
-        do {
-            guard let value = try database.get(Self.begunKey.span.bytes, in: commitNumbers) else { return [] }
-            return try stride(from: 0, to: value.bytes.byteCount, by: 8).map {
-                try UInt64(bigEndianBytes: value.bytes, at: $0) & (1 << 48 - 1)
+    /// Gives the space back of what no row names in segments that are finished.
+    private func giveBack(_ finished: [UInt64], _ use: inout SegmentUse, _ result: inout SweepResult) throws {
+        func taken() -> UInt64 { finished.reduce(0) { $0 + (segments.extent($1)?.taken ?? 0) } }
+        let before = taken()
+        // Where a row cannot be read, nobody knows what it needs.
+        if use.isKnown {
+            // The last one keeps its number from being given again: a backup knows files by their names.
+            let last = try segments.numbers().last
+            for segment in finished where use.live(in: segment) == 0 && segment != last {
+                try segments.remove(segment)
             }
-        } catch let error as RocksDBError {
-            throw StoreError(error)
-        } catch {
-            // Then some space stays taken.
-            return []
+            let sparse = finished.filter { (segments.extent($0)?.taken ?? 0) > use.most(in: $0) }
+            for group in use.groups(of: sparse) {
+                var rows: [UInt64: [ChunkRow]] = [:]
+                for segment in group { rows[segment] = [] }
+                try scanChunkRows { _, row in
+                    if let row { rows[row.place.segment]?.append(row) }
+                    return true
+                }
+                for (segment, rows) in rows {
+                    guard let length = segments.extent(segment)?.length else { continue }
+                    try segments.punch(SegmentUse.gaps(between: rows, length: length), in: segment)
+                }
+            }
         }
+        let after = taken()
+        let live = finished.reduce(0) { $0 + use.live(in: $1) }
+        result.bytesFreed = before > after ? before - after : 0
+        result.bytesHeld = after > live ? after - live : 0
     }
 
-    private func setBegunSegments(_ segments: [UInt64]) throws(StoreError) {
-        var batch = WriteBatch()
-        if segments.isEmpty {
-            batch.delete(Self.begunKey.span.bytes, in: commitNumbers)
-        } else {
-            let value = segments.flatMap(\.bigEndianBytes)
-            batch.put(Self.begunKey.span.bytes, value.span.bytes, in: commitNumbers)
-        }
-        try write(batch, synced: false)
-    }
-
-    /// Removes a chunk, unless it was stamped meanwhile.
+    /// Removes a chunk, unless it was stamped meanwhile: then its row.
     private func removeChunk(
         _ digest: SHA256Digest, stampedBefore generation: UInt64, _ result: inout SweepResult
-    ) throws(StoreError) {
-        try stripe(digest).withLock { () throws(StoreError) in
-            guard let row = try chunkRow(digest), row.stamp < generation else { return }
+    ) throws(StoreError) -> ChunkRow? {
+        try stripe(digest).withLock { () throws(StoreError) -> ChunkRow? in
+            guard let row = try chunkRow(digest) else { return nil }
+            guard row.stamp < generation else { return row }
             var batch = WriteBatch()
             batch.delete(digest.bytes, in: chunks)
-            batch.delete(row.arrival.bigEndianBytes.span.bytes, in: bytes)
             try write(batch, synced: false)
             result.chunks += 1
             result.bytes &+= row.length
+            return nil
         }
     }
 

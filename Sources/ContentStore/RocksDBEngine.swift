@@ -2,20 +2,20 @@ package import Hashing
 import RocksDB
 import Synchronization
 
-/// The embedded engine: one RocksDB database in a folder, opened by one process.
+/// The embedded engine: one RocksDB database in a folder, with the bytes of chunks in ``Segments`` beside it, opened by one
+/// process.
 ///
-/// Families: `bytes` (arrival number -> chunk, in blob files), `chunk` (SHA-256 -> ``ChunkRow``), one for each
-/// ``RowFamily``, and `default` with the number of the last commit. Chunks are keyed by arrival and not by digest, so that
-/// space is reclaimed in ranges and an existence check never touches a blob.
+/// Families: `chunk` (SHA-256 -> ``ChunkRow``), one for each ``RowFamily``, and `default` with the number of the last commit.
+/// Bytes are in files of their own, since a log and a table would write them twice.
 package final class RocksDBEngine: StorageEngine {
     package let directoryRows = DirectoryRows.exact
     package let durability: Durability
 
     let database: Database
-    let bytes: ColumnFamily
     let chunks: ColumnFamily
     private let rows: [RowFamily: ColumnFamily]
-    private let segments: Segments
+    let segments: Segments
+    let pending = PendingChunks()
     /// One lock for each 1/64 of the digests: makes "look, then put" and "look, then delete" of a chunk one step.
     private let stripes = (0..<64).map { _ in Stripe() }
     /// Chunks that could not be read: stored anew when they come again.
@@ -33,6 +33,8 @@ package final class RocksDBEngine: StorageEngine {
     /// there is when it is not known.
     package let lostCommits: ClosedRange<UInt64>?
     let reserve: UInt64
+    /// The most rows that wait for a commit: bounds their memory.
+    private static let mostPending = 4096
 
     /// Opens the database in `path`.
     ///
@@ -40,7 +42,7 @@ package final class RocksDBEngine: StorageEngine {
     ///   - create: whether a missing database is made.
     ///   - reserve: bytes of the file system that are left free besides what a flush writes; nil for 512 MiB, but no more
     ///     than an eighth of it.
-    ///   - openFiles: files that are open at a time.
+    ///   - openFiles: files of the database that are open at a time, and half as many of chunks.
     ///   - durability: with ``Durability/eachFlush`` nothing is logged, and a flush of one family is one of all.
     ///   - acceptsLoss: whether it is opened though acknowledged commits are missing or damaged: with what comes before
     ///     them.
@@ -54,48 +56,28 @@ package final class RocksDBEngine: StorageEngine {
         options.createIfMissing = create
         options.maxOpenFiles = openFiles
         options.flushesTogether = durability == .eachFlush
-        let opened = try Self.open(path: path, options, acceptsLoss: acceptsLoss)
+        let opened = try Self.open(
+            path: path, options, families: Self.families(options), acceptsLoss: acceptsLoss)
         database = opened.database
         isLogEndDropped = opened.isEndDropped
         lostCommits = opened.lost.map { opened.commit + 1...$0 }
         do throws(RocksDBError) {
-            bytes = try database.family("bytes")
             chunks = try database.family("chunk")
             commitNumbers = try database.family("default")
             var rows: [RowFamily: ColumnFamily] = [:]
             for family in RowFamily.allCases { rows[family] = try database.family(family.rawValue) }
             self.rows = rows
-            segments = Segments(after: try Self.lastArrival(database, bytes))
         } catch {
             throw Self.damaged(path, error)
         }
+        segments = try Segments(Segments.folder(of: path), create: create, openFiles: Int(openFiles) / 2)
         mark = try CommitMark(of: path, number: opened.commit)
         lastCommit = Mutex(opened.commit)
     }
 
-    /// The arrival number of the newest chunk; 0 when there is none.
-    private static func lastArrival(_ database: Database, _ bytes: ColumnFamily) throws(RocksDBError) -> UInt64 {
-        var last = database.cursor(in: bytes, from: [], upTo: nil)
-        last.seekToLast()
-        guard try last.isValid() else { return 0 }
-        // Half of the numbers are never reached: a greater one was not made by counting.
-        guard let arrival = try? UInt64(bigEndianBytes: last.key), arrival < 1 << 63 else {
-            throw RocksDBError(
-                operation: "open the database \(database.path)",
-                status: "Corruption: a chunk's key is no arrival number")
-        }
-        return arrival
-    }
+    deinit { if durability == .eachCommit { try? settle() } else { try? flush() } }
 
-    static var families: [ColumnFamilyOptions] {
-        var bytes = ColumnFamilyOptions(name: "bytes")
-        // Two of these are the most memory the daemon spends on chunks that are not in files yet. A segment is a little less,
-        // and so makes one blob file.
-        bytes.writeBufferSize = 48 << 20
-        bytes.compression = .none
-        // A table for each segment: giving the space of one back moves nothing of its neighbours.
-        bytes.partitionPrefix = Segments.prefix
-        bytes.blobFiles = true
+    static func families(_ options: DatabaseOptions) -> [ColumnFamilyOptions] {
         var chunk = ColumnFamilyOptions(name: "chunk")
         chunk.bloomBitsPerKey = 10
         var header = ColumnFamilyOptions(name: RowFamily.header.rawValue)
@@ -105,7 +87,13 @@ package final class RocksDBEngine: StorageEngine {
         recipe.bloomBitsPerKey = 10
         var index = ColumnFamilyOptions(name: RowFamily.index.rawValue)
         index.bloomBitsPerKey = 10
-        return [bytes, chunk, header, recipe, index]
+        let all = [chunk, header, recipe, index]
+        guard options.flushesTogether else { return all }
+        return all.map { family in
+            var family = family
+            family.writeBufferSize = unloggedBufferSize
+            return family
+        }
     }
 
     func family(_ family: RowFamily) -> ColumnFamily {
@@ -117,35 +105,18 @@ package final class RocksDBEngine: StorageEngine {
 
     package func put(_ value: RawSpan, digest: SHA256Digest, generation: UInt64) throws(StoreError) {
         try checkSpace()
-        if segments.isFull { try beginSegment() }
         try stripe(digest).withLock { () throws(StoreError) in
             let isDamaged = damaged.withLock { $0.contains(digest) }
             if !isDamaged, try stamp(digest, generation) { return }
-            let arrival = segments.next(value.byteCount)
-            let row = ChunkRow(arrival: arrival, length: UInt64(value.byteCount), stamp: generation)
-            var batch = WriteBatch()
-            if isDamaged, let old = try? chunkRow(digest) {
-                batch.delete(old.arrival.bigEndianBytes.span.bytes, in: bytes)
-            }
-            batch.put(arrival.bigEndianBytes.span.bytes, value, in: bytes)
-            batch.put(digest.bytes, row.encoded.span.bytes, in: chunks)
-            try write(batch, synced: false)
+            let place = try segments.append(value)
+            defer { segments.release(place) }
+            pending.add(
+                digest,
+                ChunkRow(
+                    place: place, length: UInt64(value.byteCount), checksum: CRC32C.of(value), stamp: generation))
             if isDamaged { damaged.withLock { _ = $0.remove(digest) } }
         }
-    }
-
-    /// Begins a segment, and a memtable with it, while nothing is put.
-    private func beginSegment() throws(StoreError) {
-        try withAllStripes { () throws(StoreError) in
-            guard segments.isFull else { return }
-            do throws(RocksDBError) { try database.beginFlush(bytes) } catch { throw StoreError(error) }
-            segments.begin()
-        }
-    }
-
-    private func withAllStripes(from first: Int = 0, _ body: () throws(StoreError) -> Void) throws(StoreError) {
-        guard first < stripes.count else { return try body() }
-        try stripes[first].withLock { () throws(StoreError) in try withAllStripes(from: first + 1, body) }
+        if pending.count >= Self.mostPending { try settle() }
     }
 
     package func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64? { try chunkRow(digest)?.length }
@@ -153,9 +124,9 @@ package final class RocksDBEngine: StorageEngine {
     package func removeDamaged(_ digest: SHA256Digest) throws(StoreError) {
         try stripe(digest).withLock { () throws(StoreError) in
             var batch = WriteBatch()
-            if let row = try? chunkRow(digest) { batch.delete(row.arrival.bigEndianBytes.span.bytes, in: bytes) }
             batch.delete(digest.bytes, in: chunks)
             try write(batch, synced: true)
+            pending.remove(digest)
             damaged.withLock { _ = $0.remove(digest) }
         }
     }
@@ -173,19 +144,18 @@ package final class RocksDBEngine: StorageEngine {
         guard let row = try chunkRow(digest) else {
             throw StoreError(.damaged, "chunk \(digest) is missing; run dicomfs verify")
         }
-        do throws(RocksDBError) {
-            if let value = try database.get(row.arrival.bigEndianBytes.span.bytes, in: bytes) {
-                let chunk = Chunk(value)
-                if UInt64(chunk.count) == row.length { return chunk }
-            }
-        } catch {
-            guard error.code == .corruption else { throw StoreError(error) }
-            throw StoreError(.damaged, "chunk \(digest) is damaged (\(error.status)); run dicomfs verify")
+        let segment: Segment
+        do throws(StoreError) { segment = try segments.segment(row.place.segment) } catch {
+            throw StoreError(error.code, "the bytes of chunk \(digest) cannot be read: \(error.description)")
         }
-        throw StoreError(.damaged, "the bytes of chunk \(digest) are missing or cut short; run dicomfs verify")
+        let chunk = try segment.read(row.place.offset, length: Int(row.length), checksum: row.checksum)
+        guard let chunk else { throw StoreError(.damaged, "chunk \(digest) is damaged; run dicomfs verify") }
+        return chunk
     }
 
+    /// The row of a chunk, also one that waits for a commit.
     func chunkRow(_ digest: SHA256Digest) throws(StoreError) -> ChunkRow? {
+        if let row = pending[digest] { return row }
         do {
             guard let value = try database.get(digest.bytes, in: chunks) else { return nil }
             return try ChunkRow(value.bytes)
@@ -198,6 +168,7 @@ package final class RocksDBEngine: StorageEngine {
 
     /// Whether the chunk is stored; if so, its stamp is renewed.
     private func stamp(_ digest: SHA256Digest, _ generation: UInt64) throws(StoreError) -> Bool {
+        if pending.stamp(digest, generation) { return true }
         guard var row = try chunkRow(digest) else { return false }
         if row.stamp >= generation { return true }
         row.stamp = generation

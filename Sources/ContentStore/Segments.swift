@@ -1,86 +1,220 @@
+import CLinux
+import Glibc
 import Synchronization
 
-/// The arrival numbers of chunks: 48 bits segment, 16 bits place in it.
+/// The bytes of all chunks, in files that only grow: `FOLDER/000000000001` and so on. Usable from any thread.
 ///
-/// A segment is what one memtable took, and so what lies in one blob file, whose space is given back when nothing in it is
-/// needed. Usable from any thread.
+/// A file is begun when the one before is full, and by each process anew: what a crash has left at the end of one is never
+/// written over.
 final class Segments: Sendable {
-    /// The leading bytes of a key that are its segment's.
-    static let prefix = 6
-    /// Bytes after which a segment is full: one memtable of `bytes` takes a little more.
-    static let size = 44 << 20
-
-    private let arrival: Atomic<UInt64>
-    private let taken = Atomic<Int>(0)
-
-    /// Begins with the segment after that of an arrival number.
-    init(after last: UInt64) { arrival = Atomic(Self.first(of: Self.segment(of: last) + 1)) }
-
-    /// The segment of an arrival number.
-    static func segment(of arrival: UInt64) -> UInt64 { arrival >> 16 }
-
-    /// The first arrival number of a segment.
-    static func first(of segment: UInt64) -> UInt64 { segment << 16 }
-
-    /// The last arrival number of a segment.
-    static func last(of segment: UInt64) -> UInt64 { segment << 16 | 0xFFFF }
-
-    /// The number of a chunk of so many bytes. One that finds no place in its segment begins another.
-    func next(_ length: Int) -> UInt64 {
-        taken.wrappingAdd(length, ordering: .relaxed)
-        return arrival.wrappingAdd(1, ordering: .relaxed).oldValue
+    /// Where bytes begin.
+    struct Place: Hashable, Sendable {
+        /// The number of the segment, from 1 on.
+        var segment: UInt64
+        var offset: UInt64
     }
 
-    /// Whether ``begin()`` is due.
-    var isFull: Bool { taken.load(ordering: .relaxed) >= Self.size }
+    /// Bytes after which a segment is full.
+    static let size: UInt64 = 256 << 20
 
-    /// Begins a segment. Nobody may call ``next(_:)`` meanwhile.
-    func begin() {
-        let last = arrival.load(ordering: .relaxed) - 1
-        arrival.store(Self.first(of: Self.segment(of: last) + 1), ordering: .relaxed)
-        taken.store(0, ordering: .relaxed)
-    }
-}
-
-/// What a sweep finds in segments: decides where space is given back.
-///
-/// Giving back the space of a segment moves what is left in it.
-struct SegmentUse {
-    private struct Use {
-        var before: UInt64 = 0
-        var removed: UInt64 = 0
-    }
-
-    private var uses: [UInt64: Use] = [:]
-
-    /// Counts a chunk that is stored.
-    mutating func add(_ arrival: UInt64, length: UInt64, isRemoved: Bool) {
-        let segment = Segments.segment(of: arrival)
-        uses[segment, default: Use()].before &+= length
-        if isRemoved { uses[segment, default: Use()].removed &+= length }
+    private struct State {
+        var current: Segment?
+        /// Where the next bytes go in it.
+        var end: UInt64 = 0
+        /// The number of the next segment.
+        var next: UInt64
+        /// Who is between ``append(_:)`` and ``release(_:)``, by segment.
+        var writing: [UInt64: Int] = [:]
+        /// What was written to and not synced since.
+        var unsynced: [UInt64: Segment] = [:]
+        var unsyncedBytes: UInt64 = 0
+        /// Whether names were made in the folder and not synced since.
+        var isFolderUnsynced = false
+        /// Of a sync: what was written before may be lost, and a later sync would not tell (fsync(2)).
+        var failure: StoreError?
     }
 
-    /// Bytes that stay in a segment.
-    func left(in segment: UInt64) -> UInt64 { uses[segment].map { $0.before - min($0.before, $0.removed) } ?? 0 }
+    let folder: String
+    private let state: Mutex<State>
+    /// Those that were read last.
+    private let readable: BoundedCache<UInt64, Segment>
 
-    /// The segments in which a quarter less is left than when their space was last given back, or nothing: so at most a
-    /// quarter of the space is lost, and at most three bytes are moved for each that is freed.
-    var emptied: [UInt64] {
-        uses.compactMap { segment, use in
-            let left = use.before - min(use.before, use.removed)
-            return use.removed > 0 && (left == 0 || Self.step(left) > Self.step(use.before)) ? segment : nil
+    /// The segments in a folder.
+    ///
+    /// - Parameters:
+    ///   - create: whether a missing folder is made.
+    ///   - openFiles: how many of them are open to be read.
+    init(_ folder: String, create: Bool, openFiles: Int) throws(StoreError) {
+        self.folder = folder
+        readable = BoundedCache(capacity: openFiles) { _ in 1 }
+        if create, mkdir(folder, 0o700) != 0, errno != EEXIST { throw Segment.failure("make the folder", folder) }
+        state = Mutex(State(next: 1, isFolderUnsynced: true))
+        let last = try numbers().max() ?? 0
+        state.withLock { $0.next = last + 1 }
+    }
+
+    /// Where the segments of a database are.
+    static func folder(of database: String) -> String { database + ".chunks" }
+
+    static func name(_ number: UInt64) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+    }
+
+    private func path(_ number: UInt64) -> String { "\(folder)/\(Self.name(number))" }
+
+    /// The numbers of all there are.
+    func numbers() throws(StoreError) -> [UInt64] {
+        guard let folder = opendir(folder) else {
+            guard errno == ENOENT else { throw Segment.failure("read the folder", folder) }
+            throw StoreError(
+                .damaged, "the folder \(folder) with the bytes of all images is gone; restore it from a backup")
+        }
+        defer { closedir(folder) }
+        var numbers: [UInt64] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let number = UInt64(name), number > 0, Self.name(number) == name { numbers.append(number) }
+        }
+        return numbers.sorted()
+    }
+
+    // MARK: Writing
+
+    /// Writes bytes behind all others; where. Not on the disk before ``sync()``. Its segment is among the ``unfinished``
+    /// until ``release(_:)``.
+    func append(_ bytes: RawSpan) throws(StoreError) -> Place {
+        let (segment, offset) = try state.withLock { state throws(StoreError) -> (Segment, UInt64) in
+            if let failure = state.failure { throw failure }
+            let segment = try current(&state)
+            defer { state.end += UInt64(bytes.byteCount) }
+            state.writing[segment.number, default: 0] += 1
+            return (segment, state.end)
+        }
+        let place = Place(segment: segment.number, offset: offset)
+        do throws(StoreError) {
+            try segment.write(bytes, at: offset)
+        } catch {
+            release(place)
+            throw error
+        }
+        state.withLock { state in
+            state.unsynced[segment.number] = segment
+            state.unsyncedBytes += UInt64(bytes.byteCount)
+        }
+        return place
+    }
+
+    /// Says that the place is noted.
+    func release(_ place: Place) {
+        state.withLock { state in
+            state.writing[place.segment, default: 1] -= 1
+            if state.writing[place.segment] == 0 { state.writing[place.segment] = nil }
         }
     }
 
-    /// How often a quarter of a full segment must go until no more than so many bytes are left. A sweep that crosses a step
-    /// gives space back: those before it need not be remembered.
-    private static func step(_ bytes: UInt64) -> Int {
-        var limit = UInt64(Segments.size)
-        var step = 0
-        while limit >= bytes, limit > 3 {
-            limit -= limit / 4
-            step += 1
+    private func current(_ state: inout State) throws(StoreError) -> Segment {
+        if let current = state.current, state.end < Self.size { return current }
+        let segment = try Segment(state.next, at: path(state.next), create: true)
+        state.next += 1
+        state.current = segment
+        state.end = 0
+        state.isFolderUnsynced = true
+        return segment
+    }
+
+    /// Returns when all that was appended before is on the disk.
+    func sync() throws(StoreError) {
+        let (unsynced, isFolderUnsynced) = try state.withLock { state throws(StoreError) in
+            if let failure = state.failure { throw failure }
+            defer { (state.unsynced, state.unsyncedBytes, state.isFolderUnsynced) = ([:], 0, false) }
+            return (state.unsynced, state.isFolderUnsynced)
         }
-        return step
+        do throws(StoreError) {
+            for segment in unsynced.values { try segment.sync() }
+            if isFolderUnsynced { try syncFolder() }
+        } catch {
+            let failure = StoreError(
+                error.code, "\(error.description); nothing more is stored until the archive is opened again")
+            state.withLock { $0.failure = failure }
+            throw failure
+        }
+    }
+
+    /// Bytes that were appended since the last sync.
+    var unsyncedBytes: UInt64 { state.withLock { $0.unsyncedBytes } }
+
+    private func syncFolder() throws(StoreError) {
+        for path in [folder, folder + "/.."] {
+            let opened = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard opened >= 0 else { throw Segment.failure("open", path) }
+            defer { close(opened) }
+            guard fsync(opened) == 0 else { throw Segment.failure("write to", path) }
+        }
+    }
+
+    // MARK: Reading
+
+    /// The segment with a number, open.
+    ///
+    /// - Throws: ``StoreError/Code/damaged`` when it is missing.
+    func segment(_ number: UInt64) throws(StoreError) -> Segment {
+        do {
+            let segment = try readable.value(number) { try Segment(number, at: path(number), create: false) }
+            guard let segment else { preconditionFailure("made or thrown") }
+            return segment
+        } catch {
+            throw error as? StoreError ?? StoreError(.io, "\(error)")
+        }
+    }
+
+    // MARK: Space
+
+    /// Those to which bytes are appended now, or will be.
+    var unfinished: Set<UInt64> {
+        state.withLock { state in Set(state.writing.keys).union(state.current.map { [$0.number] } ?? []) }
+    }
+
+    /// Lets the next bytes begin a segment.
+    func finishCurrent() { state.withLock { $0.current = nil } }
+
+    /// Bytes of the disk that a segment takes, and its length; nil when there is none.
+    func extent(_ number: UInt64) -> (taken: UInt64, length: UInt64)? {
+        var status = stat()
+        guard stat(path(number), &status) == 0 else { return nil }
+        return (UInt64(status.st_blocks) * 512, UInt64(status.st_size))
+    }
+
+    /// Removes a segment that nobody needs. Who reads it may go on.
+    func remove(_ number: UInt64) throws(StoreError) {
+        readable.remove(number)
+        guard unlink(path(number)) == 0 else { throw Segment.failure("remove", path(number)) }
+    }
+
+    /// Gives the space of ranges of a segment back (fallocate(2), FALLOC_FL_PUNCH_HOLE): zeros are read there. A file system that
+    /// cannot do that keeps it.
+    func punch(_ ranges: [Range<UInt64>], in number: UInt64) throws(StoreError) {
+        let file = Glibc.open(path(number), O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { throw Segment.failure("open", path(number)) }
+        defer { close(file) }
+        let mode = Int32(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+        for range in ranges {
+            guard fallocate(file, mode, off_t(range.lowerBound), off_t(range.count)) == 0 else {
+                if errno == EOPNOTSUPP { return }
+                throw Segment.failure("give space back in", path(number))
+            }
+        }
+    }
+
+    /// Makes hard links to all segments in a folder, and begins another.
+    func link(into target: String) throws(StoreError) {
+        guard mkdir(target, 0o700) == 0 else { throw Segment.failure("make the folder", target) }
+        finishCurrent()
+        for number in try numbers() {
+            let name = "\(target)/\(Self.name(number))"
+            guard Glibc.link(path(number), name) == 0 else { throw Segment.failure("make", name) }
+        }
     }
 }

@@ -5,16 +5,10 @@ import Synchronization
 
 extension Archive {
     /// Calls `body` with a folder that holds the archive as of now in files that do not change, whatever is stored meanwhile:
-    /// hard links as far as can be. The folder is gone afterwards. One at a time.
+    /// hard links as far as can be. The folder is gone afterwards. Not while a sweep runs, or another.
     package func withCheckpoint<Result>(_ body: (String) throws -> Result) throws -> Result {
-        let isFree = isCheckpointing.withLock { isTaken in
-            defer { isTaken = true }
-            return !isTaken
-        }
-        guard isFree else {
-            throw ArchiveError(.io, "a backup of the archive \(folder.path) is being made already; wait for its end")
-        }
-        defer { isCheckpointing.withLock { $0 = false } }
+        try beginCare(.backup)
+        defer { endCare() }
         let path = folder.checkpoint
         removeCheckpoint()
         defer { removeCheckpoint() }
@@ -25,6 +19,27 @@ extension Archive {
         try FileManager.default.copyItem(atPath: folder.path + "/dicomfs-archive", toPath: path + "/dicomfs-archive")
         return try body(path)
     }
+
+    /// What cannot be done twice, nor one beside the other: a sweep would give back what a checkpoint's files hold.
+    enum Care: String {
+        case backup = "a backup is being made"
+        case sweep = "a dicomfs gc is running"
+    }
+
+    /// Begins such work.
+    ///
+    /// - Throws: ``ArchiveError/Code/inUse`` while other work of the kind is under way.
+    func beginCare(_ wanted: Care) throws(ArchiveError) {
+        let other = care.withLock { care -> Care? in
+            if care == nil { care = wanted; return nil }
+            return care
+        }
+        if let other {
+            throw ArchiveError(.inUse, "\(other.rawValue) of the archive \(folder.path); wait for its end")
+        }
+    }
+
+    func endCare() { care.withLock { $0 = nil } }
 
     /// Removes what a process has left that was killed: it keeps the space of what is deleted.
     func removeCheckpoint() {

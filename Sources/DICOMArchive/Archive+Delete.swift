@@ -31,7 +31,10 @@ extension Archive {
     }
 
     /// Removes the chunks that no recipe names and no running ingest wants, and gives their space back.
+    /// Not while a backup is made, or another sweep runs.
     package func sweep() throws(ArchiveError) -> SweepResult {
+        try beginCare(.sweep)
+        defer { endCare() }
         do {
             return try store.sweep {
                 var named = NamedChunks()

@@ -22,7 +22,7 @@ package final class Archive: Sendable {
         $0.bytes.count + 512
     }
     let observers = Observers()
-    let isCheckpointing = Mutex(false)
+    let care = Mutex<Care?>(nil)
     let headerMemory: HeaderMemory
     let work = ArchiveWork()
     /// Room for one of the longest: each is read in many pieces.

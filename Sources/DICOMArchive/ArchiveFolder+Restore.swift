@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 extension ArchiveFolder {
-    /// Makes an archive's folder of files that exist: `body` puts `db`, `db.synced` and `dicomfs-archive` into a folder that
+    /// Makes an archive's folder of files that exist: `body` puts `db`, `db.chunks`, `db.synced` and `dicomfs-archive` into a folder that
     /// it is given, and syncs them. It is an archive when this returns, and not before.
     ///
     /// - Parameter path: a folder that is missing, empty, or left by a restore that was interrupted.
@@ -12,7 +12,7 @@ extension ArchiveFolder {
             throw ArchiveError(.unusable, "cannot make the folder \(path): \(String(cString: strerror(errno)))")
         }
         let entries = try FileManager.default.contentsOfDirectory(atPath: path)
-        let left: Set = entries.contains("restored") ? ["lock", "restored", "db", "db.synced"] : ["lock"]
+        let left: Set = entries.contains("restored") ? ["lock", "restored", "db", "db.chunks", "db.synced"] : ["lock"]
         guard left.isSuperset(of: entries) else {
             let what = entries.contains("dicomfs-archive") ? "is an archive already" : "is not empty"
             throw ArchiveError(.unusable, "\(path) \(what); give an empty or new folder")
@@ -27,7 +27,7 @@ extension ArchiveFolder {
         }
         try body(new)
         // The format file last: it makes the folder an archive.
-        for name in ["db", "db.synced", "dicomfs-archive"] {
+        for name in ["db", "db.chunks", "db.synced", "dicomfs-archive"] {
             guard rename("\(new)/\(name)", "\(path)/\(name)") == 0 else {
                 throw ArchiveError(.io, "cannot write \(path)/\(name): \(String(cString: strerror(errno)))")
             }

@@ -6,7 +6,10 @@ import Glibc
 /// Held open from ``open(_:create:holder:)`` until it is dropped.
 package final class ArchiveFolder: Sendable {
     /// The newest format this release reads and writes.
-    package static let currentFormat = 1
+    package static let currentFormat = 2
+    /// Those that ``upgrade(_:holder:progress:)`` brings to it.
+    static let oldFormats: Set = [1]
+    static let formatFile = "dicomfs-archive"
 
     /// The folder, absolute.
     package let path: String
@@ -95,8 +98,8 @@ package final class ArchiveFolder: Sendable {
     private static func open(_ path: String, lock: Int32) throws(ArchiveError) -> ArchiveFolder {
         do throws(ArchiveError) {
             let isNew = access(path + "/dicomfs-archive", F_OK) != 0
-            if isNew { try writeFormat(path) }
-            let characterSet = try readFormat(path, file: isNew ? "dicomfs-archive.new" : "dicomfs-archive")
+            if isNew { try writeFormat(path, defaultCharacterSet: "ISO_IR 100") }
+            let characterSet = try readFormat(path, file: isNew ? "dicomfs-archive.new" : formatFile).characterSet
             return ArchiveFolder(path: path, defaultCharacterSet: characterSet, isNew: isNew, lock: lock)
         } catch {
             close(lock)
@@ -106,12 +109,13 @@ package final class ArchiveFolder: Sendable {
 
     /// Gives a new archive its format file, once its database is there: what has the file is complete, and a database that
     /// is missing from it is never made anew.
-    func finishCreation() throws(ArchiveError) {
-        guard isNew else { return }
+    func finishCreation() throws(ArchiveError) { if isNew { try Self.placeFormat(path) } }
+
+    static func placeFormat(_ path: String) throws(ArchiveError) {
         guard rename(path + "/dicomfs-archive.new", path + "/dicomfs-archive") == 0 else {
             throw ArchiveError(.unusable, "cannot write \(path)/dicomfs-archive: \(String(cString: strerror(errno)))")
         }
-        Self.syncFolder(path)
+        syncFolder(path)
     }
 
     /// Waits while the lock is held only by what a process has left behind that was killed, for 10 s at most.
@@ -146,7 +150,8 @@ package final class ArchiveFolder: Sendable {
         // What a creation that was interrupted leaves, or one that goes on beside this one.
         let own: Set = ["lock", "dicomfs-archive.new", "dicomfs-archive"]
         let isBegun = !own.subtracting(["lock"]).isDisjoint(with: entries)
-        guard entries.allSatisfy({ own.contains($0) || isBegun && ["db", "db.synced"].contains($0) }) else {
+        guard entries.allSatisfy({ own.contains($0) || isBegun && ["db", "db.chunks", "db.synced"].contains($0) })
+        else {
             throw ArchiveError(
                 .unusable, "\(path) is neither a dicomfs archive nor empty; give an empty or new folder")
         }
@@ -179,8 +184,8 @@ package final class ArchiveFolder: Sendable {
         return lock
     }
 
-    private static func writeFormat(_ path: String) throws(ArchiveError) {
-        let text = "dicomfs archive\nformat \(currentFormat)\ndefault-character-set ISO_IR 100\n"
+    static func writeFormat(_ path: String, defaultCharacterSet: String) throws(ArchiveError) {
+        let text = "dicomfs archive\nformat \(currentFormat)\ndefault-character-set \(defaultCharacterSet)\n"
         let name = path + "/dicomfs-archive.new"
         let file = Glibc.open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         let isDone =
@@ -198,7 +203,9 @@ package final class ArchiveFolder: Sendable {
         close(folder)
     }
 
-    private static func readFormat(_ path: String, file: String) throws(ArchiveError) -> String {
+    static func readFormat(
+        _ path: String, file: String, formats: Set<Int> = [currentFormat]
+    ) throws(ArchiveError) -> (format: Int, characterSet: String) {
         let data = FileManager.default.contents(atPath: "\(path)/\(file)") ?? Data()
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
         guard lines.first == "dicomfs archive" else {
@@ -207,16 +214,17 @@ package final class ArchiveFolder: Sendable {
         func value(_ name: String) -> String? {
             lines.first { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.count + 1)) }
         }
-        guard value("format").flatMap({ Int($0) }) == currentFormat else {
+        guard let number = value("format").flatMap({ Int($0) }), formats.contains(number) else {
             let format = value("format") ?? "unknown"
+            let isOld = Int(format).map { oldFormats.contains($0) } ?? false
             throw ArchiveError(
                 .unusable,
-                "the archive \(path) has format \(format), this dicomfs knows format \(currentFormat); use a newer dicomfs"
-            )
+                "the archive \(path) has format \(format), this dicomfs uses format \(currentFormat); "
+                    + (isOld ? "run dicomfs upgrade" : "use a newer dicomfs"))
         }
         guard let characterSet = value("default-character-set") else {
             throw ArchiveError(.unusable, "\(path)/\(file) is damaged: it names no default-character-set")
         }
-        return characterSet
+        return (number, characterSet)
     }
 }

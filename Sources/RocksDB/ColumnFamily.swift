@@ -22,17 +22,10 @@ package struct ColumnFamilyOptions: Sendable {
     package var blockSize = 16 << 10
     /// Bytes of a table file: what one compaction rewrites at least.
     package var tableFileSize = 64 << 20
-    /// Compactions end a table file where the first so many bytes of the key change; 0 for anywhere.
-    package var partitionPrefix = 0
     /// Whether data blocks are compressed, and how.
     package var compression = Compression.lz4
     /// Bloom filter bits per key; 0 for none.
     package var bloomBitsPerKey = 0.0
-    /// Values go to blob files (BlobDB) instead of the tables.
-    package var blobFiles = false
-    /// Bytes of a blob file before the next one begins; a flush ends one too.
-    package var blobFileSize = 256 << 20
-
     /// A compression RocksDB knows; the raw value is that of `rocksdb/c.h`.
     package enum Compression: Int32, Sendable {
         case none = 0

@@ -6,7 +6,7 @@ import Glibc
 package struct DatabaseOptions: Sendable {
     /// Bytes for cached blocks, indexes and filters of all families together. The RocksDB article says why so many.
     package var blockCacheSize = 32 << 20
-    /// Open table and blob files; each holds a descriptor.
+    /// Open table files; each holds a descriptor.
     package var maxOpenFiles: Int32 = 512
     /// Bytes of write-ahead log before the families that hold it back are flushed.
     package var maxTotalWALSize: UInt64 = 256 << 20
@@ -127,15 +127,6 @@ extension Database {
         rocksdb_options_set_compression(made, family.compression.rawValue)
         rocksdb_options_set_target_file_size_base(made, UInt64(family.tableFileSize))
         rocksdb_options_set_level_compaction_dynamic_level_bytes(made, 1)
-        if family.partitionPrefix > 0 { crocksdb_options_set_partition_prefix(made, family.partitionPrefix) }
-        if family.blobFiles {
-            rocksdb_options_set_enable_blob_files(made, 1)
-            rocksdb_options_set_min_blob_size(made, 4096)
-            rocksdb_options_set_blob_file_size(made, UInt64(family.blobFileSize))
-            // Compaction moves live blobs only where `reclaim` asks for it: otherwise each would be rewritten many times.
-            rocksdb_options_set_enable_blob_gc(made, 0)
-            rocksdb_options_set_blob_gc_age_cutoff(made, 1.0)
-        }
         let table = rocksdb_block_based_options_create()
         rocksdb_block_based_options_set_block_cache(table, cache)
         rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1)

@@ -89,63 +89,17 @@ package final class Database: @unchecked Sendable {
 
     /// Flushes the memtables of all families to files. What was written before is on disk on return; all of it or, after a
     /// crash, nothing since the last flush, where ``DatabaseOptions/flushesTogether``.
-    package func flush() throws(RocksDBError) { try flush(families, waits: true) }
-
-    /// Makes what is written from now on go into new memtables, and the old ones into files meanwhile: of one family, or of all
-    /// where ``DatabaseOptions/flushesTogether``. Waits while more memtables than may wait for that would do so.
-    package func beginFlush(_ family: ColumnFamily) throws(RocksDBError) {
-        try flush(flushesTogether ? families : [family], waits: false)
-    }
-
-    private func flush(_ families: [ColumnFamily], waits: Bool) throws(RocksDBError) {
+    package func flush() throws(RocksDBError) {
         let handles: [OpaquePointer?] = families.map(\.handle)
-        try check("flush \(path)") { error in
-            crocksdb_flush_cfs(handle, handles, handles.count, waits ? 1 : 0, error)
-        }
-    }
-
-    /// Rewrites the table files that hold rows with `lower <= key <= upper`, those of the last level, and moves the values in
-    /// blob files that they refer to: gives back the space of deleted values, which ``compact(_:from:through:)`` of
-    /// everything has brought there. What fails within is RocksDB's secret (`rocksdb_compact_range_cf_opt` reports nothing):
-    /// the space then stays taken.
-    ///
-    /// One call at a time.
-    package func reclaim(_ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8]) throws(RocksDBError) {
-        try setOption("enable_blob_garbage_collection", to: "true", of: family)
-        compact(family, from: lower, through: upper, isLastLevelRewritten: true)
-        try setOption("enable_blob_garbage_collection", to: "false", of: family)
+        try check("flush \(path)") { error in crocksdb_flush_cfs(handle, handles, handles.count, error) }
     }
 
     /// Brings rows with `lower <= key <= upper` to the last level: what was deleted among them goes
-    /// (`rocksdb_compact_range_cf_opt`, which reports nothing). No values in blob files are moved.
+    /// (`rocksdb_compact_range_cf`, which reports nothing).
     package func compact(_ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8]) {
-        compact(family, from: lower, through: upper, isLastLevelRewritten: false)
-    }
-
-    private func compact(
-        _ family: ColumnFamily, from lower: [UInt8], through upper: [UInt8], isLastLevelRewritten: Bool
-    ) {
-        let options = rocksdb_compactoptions_create()
-        defer { rocksdb_compactoptions_destroy(options) }
-        // BottommostLevelCompaction::kForce, else kSkip.
-        rocksdb_compactoptions_set_bottommost_level_compaction(options, isLastLevelRewritten ? 2 : 0)
-        lower.withUnsafeBytes { lower in
-            upper.withUnsafeBytes { upper in
-                rocksdb_compact_range_cf_opt(
-                    handle, family.handle, options, lower.baseAddress?.assumingMemoryBound(to: CChar.self),
-                    lower.count, upper.baseAddress?.assumingMemoryBound(to: CChar.self), upper.count)
-            }
-        }
-    }
-
-    private func setOption(_ name: String, to value: String, of family: ColumnFamily) throws(RocksDBError) {
-        try check("set \(name) of \(family.name)") { error in
-            name.withCString { name in
-                value.withCString { value in
-                    var names: [UnsafePointer<CChar>?] = [name]
-                    var values: [UnsafePointer<CChar>?] = [value]
-                    rocksdb_set_options_cf(handle, family.handle, 1, &names, &values, error)
-                }
+        lower.span.bytes.withChars { lower, lowerLength in
+            upper.span.bytes.withChars { upper, length in
+                rocksdb_compact_range_cf(handle, family.handle, lower, lowerLength, upper, length)
             }
         }
     }
@@ -158,6 +112,13 @@ package final class Database: @unchecked Sendable {
         }
         defer { rocksdb_checkpoint_object_destroy(checkpoint) }
         try check("make the checkpoint \(folder)") { error in rocksdb_checkpoint_create(checkpoint, folder, 0, error) }
+    }
+
+    /// Removes a family with all that is in it (`rocksdb_drop_column_family`): it is not used afterwards.
+    package func drop(_ family: ColumnFamily) throws(RocksDBError) {
+        try check("drop the family \(family.name) of \(path)") { error in
+            rocksdb_drop_column_family(handle, family.handle, error)
+        }
     }
 
     /// An integer property of a family such as `rocksdb.estimate-num-keys`; nil when RocksDB knows none of that name.

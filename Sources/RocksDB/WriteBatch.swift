@@ -14,31 +14,31 @@ package struct WriteBatch: ~Copyable {
 
     /// Sets the value of a key. Both are copied.
     package mutating func put(_ key: RawSpan, _ value: RawSpan, in family: ColumnFamily) {
-        key.withUnsafeBytes { key in
-            value.withUnsafeBytes { value in
-                rocksdb_writebatch_put_cf(
-                    handle, family.handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count,
-                    value.baseAddress?.assumingMemoryBound(to: CChar.self), value.count)
+        key.withChars { key, keyLength in
+            value.withChars { value, length in
+                rocksdb_writebatch_put_cf(handle, family.handle, key, keyLength, value, length)
             }
         }
     }
 
     /// Removes the keys with `lower <= key < upper` (`rocksdb_writebatch_delete_range_cf`).
     package mutating func deleteRange(_ lower: RawSpan, _ upper: RawSpan, in family: ColumnFamily) {
-        lower.withUnsafeBytes { lower in
-            upper.withUnsafeBytes { upper in
-                rocksdb_writebatch_delete_range_cf(
-                    handle, family.handle, lower.baseAddress?.assumingMemoryBound(to: CChar.self), lower.count,
-                    upper.baseAddress?.assumingMemoryBound(to: CChar.self), upper.count)
+        lower.withChars { lower, lowerLength in
+            upper.withChars { upper, length in
+                rocksdb_writebatch_delete_range_cf(handle, family.handle, lower, lowerLength, upper, length)
             }
         }
     }
 
     /// Removes a key; one that is not there is no error.
     package mutating func delete(_ key: RawSpan, in family: ColumnFamily) {
-        key.withUnsafeBytes { key in
-            rocksdb_writebatch_delete_cf(
-                handle, family.handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
-        }
+        key.withChars { rocksdb_writebatch_delete_cf(handle, family.handle, $0, $1) }
+    }
+}
+
+extension RawSpan {
+    /// The bytes as the C API takes them.
+    func withChars<Result>(_ body: (UnsafePointer<CChar>?, Int) -> Result) -> Result {
+        withUnsafeBytes { body($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
     }
 }

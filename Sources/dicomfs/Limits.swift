@@ -28,7 +28,7 @@ struct Limits: ParsableArguments {
             valueName: "size"))
     var diskReserve: ByteSize?
 
-    @Option(help: "Files of the database that are open at a time.")
+    @Option(help: "Files of the database that are open at a time, and half as many with the bytes of images.")
     var maxOpenFiles = 512
 
     func validate() throws {
@@ -68,12 +68,12 @@ struct Limits: ParsableArguments {
         limit.rlim_cur = limit.rlim_max
         setrlimit(resource, &limit)
         // 40 connections of commands, and what the process has anyway.
-        let needed = maxOpenFiles + maxAssociations + 128
+        let needed = maxOpenFiles + maxOpenFiles / 2 + maxAssociations + 128
         guard limit.rlim_max >= UInt64(needed) else {
             throw ExitStatus(
                 code: EXIT_FAILURE,
                 message: """
-                    \(maxOpenFiles) database files and \(maxAssociations) associations need \(needed) open files, and the \
+                    \(maxOpenFiles) database files, \(maxOpenFiles / 2) with the bytes of images and \(maxAssociations) associations need \(needed) open files, and the \
                     limit is \(limit.rlim_max): raise it (ulimit -Hn, LimitNOFILE=), or lower --max-open-files
                     """)
         }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CMalloc
+import CLinux
 import Glibc
 
 /// The program: reads arguments, environment and signals; everything else is in the libraries.
@@ -70,7 +70,7 @@ struct DICOMFS: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Import.self, List.self, Show.self, Export.self, Delete.self, Stats.self, Watch.self,
-            Verify.self, Repair.self, Rebuild.self, BackUp.self, Restore.self, GC.self,
+            Verify.self, Repair.self, Rebuild.self, BackUp.self, Restore.self, GC.self, Upgrade.self,
         ])
 }
 

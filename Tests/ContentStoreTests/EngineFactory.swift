@@ -1,3 +1,4 @@
+import Glibc
 import Hashing
 import RocksDB
 import TestSupport
@@ -12,7 +13,7 @@ struct EngineFactory: Sendable, CustomTestStringConvertible {
     let damage: @Sendable (_ folder: String, SHA256Digest, Damage) throws -> Void
 
     enum Damage: CaseIterable {
-        case bytesRemoved, bytesCutShort, noteUnreadable
+        case segmentRemoved, bytesChanged, bytesCutShort, noteUnreadable
     }
 
     /// Every engine there is.
@@ -32,16 +33,23 @@ struct EngineFactory: Sendable, CustomTestStringConvertible {
         // The engine's own handle, so that the families need not be repeated here.
         let engine = try RocksDBEngine(path: folder + "/db", create: false)
         guard let row = try engine.chunkRow(digest) else { return }
-        let arrival = row.arrival.bigEndianBytes
-        let short: [UInt8] = [1, 2]
-        let unreadable: [UInt8] = [0xFF, 0xFF]
-        var batch = WriteBatch()
+        let file = "\(engine.segments.folder)/\(Segments.name(row.place.segment))"
         switch damage {
-        case .bytesRemoved: batch.delete(arrival.span.bytes, in: engine.bytes)
-        case .bytesCutShort: batch.put(arrival.span.bytes, short.span.bytes, in: engine.bytes)
-        case .noteUnreadable: batch.put(digest.bytes, unreadable.span.bytes, in: engine.chunks)
+        case .segmentRemoved: unlink(file)
+        case .bytesCutShort: truncate(file, off_t(row.place.offset + row.length - 1))
+        case .bytesChanged:
+            let opened = Glibc.open(file, O_RDWR | O_CLOEXEC)
+            defer { close(opened) }
+            var byte: UInt8 = 0
+            pread(opened, &byte, 1, off_t(row.place.offset))
+            byte ^= 1
+            pwrite(opened, &byte, 1, off_t(row.place.offset))
+        case .noteUnreadable:
+            let unreadable: [UInt8] = [0xFF, 0xFF]
+            var batch = WriteBatch()
+            batch.put(digest.bytes, unreadable.span.bytes, in: engine.chunks)
+            try engine.write(batch, synced: true)
         }
-        try engine.write(batch, synced: true)
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 import TestSupport
 import Testing
 
@@ -16,12 +17,7 @@ import Testing
         try test.engine.flush()
         try test.engine.put(noise(10_000, seed: 2))
         try test.engine.set([(.recipe, [3], [30])])
-        // What a process that is killed now leaves.
-        let crashed = test.folder.appending("crashed")
-        try FileManager.default.createDirectory(atPath: crashed, withIntermediateDirectories: false)
-        for name in ["db", "db.synced"] {
-            try FileManager.default.copyItem(atPath: test.folder.appending(name), toPath: "\(crashed)/\(name)")
-        }
+        let crashed = try crash()
         for factory in EngineFactory.all {
             let engine = try factory.open(crashed)
             #expect(try engine.bytes(first) == noise(10_000, seed: 1))
@@ -30,6 +26,38 @@ import Testing
             #expect(try engine.row(.index, [2]) == [20])
             #expect(try engine.row(.recipe, [3]) == nil)
         }
+    }
+
+    @Test(arguments: [1 << 20, 80 << 20])
+    func `rows that fill the memory are never on the disk without the chunks that they name`(rowBytes: Int) throws {
+        for number in UInt8(0)..<UInt8(max(2, (100 << 20) / rowBytes)) {
+            let digest = try test.engine.put(noise(1000, seed: UInt64(number)))
+            try test.engine.set([
+                (.recipe, [number], digest.withUnsafeBytes { Array($0) }),
+                (.header, [number], [UInt8](repeating: 7, count: rowBytes)),
+            ])
+        }
+        let crashed = try crash()
+        let engine = try EngineFactory.rocksDB.open(crashed)
+        var found = 0
+        try engine.scan(.recipe, from: [], upTo: nil) { (key, value) throws -> Bool in
+            guard let digest = SHA256Digest(value) else { return false }
+            let number = key.withUnsafeBytes { UInt64($0[0]) }
+            #expect(try engine.bytes(digest) == noise(1000, seed: number))
+            found += 1
+            return true
+        }
+        #expect(found > 0)
+    }
+
+    /// What a process that is killed now leaves.
+    private func crash() throws -> String {
+        let crashed = test.folder.appending("crashed")
+        try FileManager.default.createDirectory(atPath: crashed, withIntermediateDirectories: false)
+        for name in ["db", "db.chunks", "db.synced"] {
+            try FileManager.default.copyItem(atPath: test.folder.appending(name), toPath: "\(crashed)/\(name)")
+        }
+        return crashed
     }
 
     @Test func `the mark gives the commit that a flush reached, not the last one`() throws {

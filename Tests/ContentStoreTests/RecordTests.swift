@@ -127,12 +127,16 @@ import Testing
 
     /// The Format article's ChunkRow.
     @Test func `a chunk row has the bytes of the format`() throws {
-        let row = ChunkRow(arrival: 300, length: 262_144, stamp: 0x1122_3344_5566_7788)
+        let row = ChunkRow(
+            place: .init(segment: 300, offset: 65_536), length: 262_144, checksum: 0x1234, stamp: 0x1122_3344_5566_7788)
         let bytes: [UInt8] = [
-            0x08, 0xAC, 0x02, 0x10, 0x80, 0x80, 0x10, 0x19, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+            0x10, 0x80, 0x80, 0x10, 0x19, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0x20, 0xAC, 0x02, 0x28, 0x80,
+            0x80, 0x04, 0x30, 0xB4, 0x24,
         ]
         #expect(row.encoded == bytes)
-        let read = try ChunkRow(bytes.span.bytes)
-        #expect((read.arrival, read.length, read.stamp) == (300, 262_144, 0x1122_3344_5566_7788))
+        #expect(try ChunkRow(bytes.span.bytes) == row)
+        // Of format 1.
+        let old: [UInt8] = [0x08, 0xAC, 0x02, 0x10, 0x80, 0x80, 0x10]
+        #expect(throws: RecordError.self) { try ChunkRow(old.span.bytes) }
     }
 }

@@ -49,8 +49,10 @@ import Threads
     ) throws {
         let test = try EngineUnderTest(factory)
         let bytes = noise(10_000, seed: 1)
-        let digest = try test.engine.put(bytes)
         let other = try test.engine.put([1, 2, 3])
+        // Another file.
+        try test.reopen()
+        let digest = try test.engine.put(bytes)
         try test.damage(digest, damage)
         let error = #expect(throws: StoreError.self) { try test.engine.bytes(digest) }
         #expect(error?.code == .damaged)

@@ -107,123 +107,138 @@ import Threads
         #expect(removed.withLock { $0 } > 0)
     }
 
-    @Test func `space that a killed sweep did not give back is given back by the next`() throws {
-        let test = try EngineUnderTest(.rocksDB)
-        let engine = try #require(test.engine as? RocksDBEngine)
-        let digests = try (UInt64(0)..<600).map { try test.engine.put(Self.chunk($0, bytes: 16 << 10)) }
-        try engine.flush()
-        // As a sweep does it before it is killed.
-        var batch = WriteBatch()
-        for digest in digests[..<400] {
-            let row = try #require(try engine.chunkRow(digest))
-            batch.delete(row.arrival.bigEndianBytes.span.bytes, in: engine.bytes)
-            batch.delete(digest.bytes, in: engine.chunks)
-        }
-        let segments = Set(try digests.dropFirst(400).map { try #require(try engine.chunkRow($0)).arrival >> 16 })
-        let begun = segments.flatMap(\.bigEndianBytes)
-        let key = RocksDBEngine.begunKey
-        batch.put(key.span.bytes, begun.span.bytes, in: engine.commitNumbers)
-        try engine.write(batch, synced: true)
-
-        let swept = try engine.sweep(stampedBefore: 2) { _ in true }
-        #expect(swept.chunks == 0)
-        #expect(swept.bytesFreed > 300 * (16 << 10))
-        #expect(swept.bytesHeld < 100 * (16 << 10))
-        for (seed, digest) in digests.enumerated().dropFirst(400) {
-            #expect(try engine.bytes(digest) == Self.chunk(UInt64(seed), bytes: 16 << 10))
-        }
-        #expect(try engine.sweep(stampedBefore: 2) { _ in true }.bytesFreed == 0)
-    }
-
-    @Test func `space is given back where a quarter of a segment went, also bit by bit, or all that was left`() {
-        let size = UInt64(Segments.size)
-        func emptied(before: UInt64, removed: UInt64) -> Bool {
-            var use = SegmentUse()
-            use.add(Segments.first(of: 7), length: removed, isRemoved: true)
-            use.add(Segments.last(of: 7), length: before - removed, isRemoved: false)
-            use.add(Segments.first(of: 8), length: size, isRemoved: false)
-            #expect(use.emptied == [] || use.emptied == [7])
-            return use.emptied == [7]
-        }
-        #expect(!emptied(before: size, removed: 0))
-        #expect(!emptied(before: size, removed: size / 4 - 1))
-        #expect(emptied(before: size, removed: size / 4))
-        // What an earlier sweep removed counts.
-        #expect(emptied(before: size * 3 / 4 + 1, removed: 1))
-        #expect(!emptied(before: size * 3 / 4, removed: 1))
-        #expect(emptied(before: size * 3 / 4, removed: size * 3 / 16))
-        #expect(emptied(before: 1, removed: 1))
-        // Small ones too.
-        for before in stride(from: UInt64(1000), to: 1_000_000, by: 997) {
-            #expect(emptied(before: before, removed: before * 26 / 100))
-        }
-    }
-
-    @Test func `each segment of chunks is a blob file of its own, which goes with them`() throws {
-        let test = try EngineUnderTest(.rocksDB)
-        let segments = try fillSegments(test)
-        // A restart begins another.
-        try test.reopen()
-        let later = try test.engine.put([1])
-        let row = try #require(try (test.engine as? RocksDBEngine)?.chunkRow(later))
-        #expect(!segments.contains(Segments.segment(of: row.arrival)))
-    }
-
-    /// Fills two segments and a half and sweeps the first; which there were.
-    private func fillSegments(_ test: EngineUnderTest) throws -> Set<UInt64> {
-        let engine = try #require(test.engine as? RocksDBEngine)
-        let count = UInt64(Segments.size / (256 << 10)) * 5 / 2
-        let digests = try (0..<count).map { try engine.put(Self.chunk($0)) }
-        let arrivals = try digests.map { try #require(try engine.chunkRow($0)).arrival }
-        #expect(arrivals == arrivals.sorted())
-        let segments = Set(arrivals.map { Segments.segment(of: $0) })
-        #expect(segments.count == 3)
-        try engine.flush()
-        #expect(try blobFiles(test).count == 3)
-        let first = try #require(segments.min())
-        let gone = Set(zip(digests, arrivals).filter { Segments.segment(of: $1) == first }.map(\.0))
-        #expect(try engine.sweep(stampedBefore: 2) { !gone.contains($0) }.chunks == gone.count)
-        #expect(try blobFiles(test).count == 2)
-        for (seed, digest) in digests.enumerated() where !gone.contains(digest) {
-            #expect(try engine.bytes(digest) == Self.chunk(UInt64(seed)))
-        }
-        return segments
-    }
+    // MARK: Space of segments
 
     /// Bytes unlike those of other numbers.
-    private static func chunk(_ number: UInt64, bytes: Int = 256 << 10) -> [UInt8] {
+    private static func chunk(_ number: UInt64, bytes: Int = 16 << 10) -> [UInt8] {
         number.bigEndianBytes + [UInt8](repeating: 7, count: bytes - 8)
     }
 
-    private func blobFiles(_ test: EngineUnderTest) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: test.folder.path + "/db").filter { $0.hasSuffix(".blob") }
+    private func segments(_ test: EngineUnderTest) throws -> Segments {
+        try #require(test.engine as? RocksDBEngine).segments
     }
 
-    @Test func `the space of swept chunks is given back, a bit at a time or all at once`() throws {
-        let test = try EngineUnderTest(.rocksDB)
-        func blobBytes() throws -> Int {
-            let path = test.folder.path + "/db"
-            return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".blob") }
-                .reduce(0) {
-                    $0 + (try FileManager.default.attributesOfItem(atPath: "\(path)/\($1)")[.size] as? Int ?? 0)
-                }
-        }
-        let digests = try (UInt64(0)..<600).map { try test.engine.put(Self.chunk($0, bytes: 16 << 10)) }
-        try test.reopen()  // makes it flush
-        let engine = try #require(test.engine as? RocksDBEngine)
-        try engine.database.flush()
-        let all = try blobBytes()
+    /// Bytes of the disk that all segments take.
+    private func bytesTaken(_ test: EngineUnderTest) throws -> UInt64 {
+        let segments = try segments(test)
+        return try segments.numbers().reduce(0) { $0 + (segments.extent($1)?.taken ?? 0) }
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `the space of swept chunks is given back, a bit at a time or all at once`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let digests = try (UInt64(0)..<600).map { try test.engine.put(Self.chunk($0)) }
+        // Its segment gets no more.
+        try test.reopen()
+        let all = try bytesTaken(test)
         #expect(all >= 600 * (16 << 10))
-        // Less than a quarter of a bucket by each sweep, two thirds of all in the end.
+        var freed: UInt64 = 0
         for part in 0..<20 {
-            let gone = Set(digests[..<400].enumerated().filter { $0.offset % 20 == part }.map(\.element))
-            #expect(try engine.sweep(stampedBefore: 2) { !gone.contains($0) }.chunks == 20)
+            let gone = Set(digests[..<400].enumerated().filter { $0.offset / 20 == part }.map(\.element))
+            let swept = try test.engine.sweep(stampedBefore: 2) { !gone.contains($0) }
+            #expect(swept.chunks == 20)
+            freed += swept.bytesFreed
         }
-        #expect(try blobBytes() < all / 2)
+        #expect(try bytesTaken(test) == all - freed)
+        #expect(freed > 380 * (16 << 10))
         for (seed, digest) in digests.enumerated().dropFirst(400) {
-            #expect(try engine.bytes(digest) == Self.chunk(UInt64(seed), bytes: 16 << 10))
+            #expect(try test.engine.bytes(digest) == Self.chunk(UInt64(seed)))
         }
-        _ = try engine.sweep(stampedBefore: 2) { _ in false }
-        #expect(try blobBytes() < all / 20)
+        _ = try test.engine.sweep(stampedBefore: 2) { _ in false }
+        #expect(try bytesTaken(test) == 0)
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `a segment that is empty is removed, and its number never given again`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        for number in UInt64(0)..<3 {
+            try test.engine.put(Self.chunk(number))
+            try test.reopen()
+        }
+        #expect(try segments(test).numbers() == [1, 2, 3])
+        #expect(try test.engine.sweep(stampedBefore: 2) { _ in false }.chunks == 3)
+        #expect(try segments(test).numbers() == [3])
+        #expect(try bytesTaken(test) == 0)
+        try test.reopen()
+        let digest = try test.engine.put(Self.chunk(4))
+        #expect(try segments(test).numbers() == [3, 4])
+        #expect(try test.engine.bytes(digest) == Self.chunk(4))
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `chunks that lie between others are given back too, and the others stay`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let digests = try (UInt64(0)..<300).map { try test.engine.put(Self.chunk($0, bytes: 20_000 + Int($0))) }
+        try test.reopen()
+        let gone = Set(digests.enumerated().filter { $0.offset % 3 != 1 }.map(\.element))
+        let swept = try test.engine.sweep(stampedBefore: 2) { !gone.contains($0) }
+        #expect(swept.chunks == 200)
+        // But for the blocks that they share with others.
+        #expect(swept.bytesFreed > 200 * (20_000 - 4096))
+        #expect(swept.bytesHeld < 100 * 2 * 4096)
+        for (seed, digest) in digests.enumerated() where !gone.contains(digest) {
+            #expect(try test.engine.bytes(digest) == Self.chunk(UInt64(seed), bytes: 20_000 + seed))
+        }
+        #expect(try test.engine.sweep(stampedBefore: 2) { _ in true }.bytesFreed == 0)
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `what a killed sweep did not give back, and bytes that never got a row, are given back by the next`(
+        factory: EngineFactory
+    ) throws {
+        let test = try EngineUnderTest(factory)
+        let kept = try test.engine.put(Self.chunk(1))
+        let segments = try segments(test)
+        // As an ingest leaves them that was killed.
+        for _ in 0..<50 { segments.release(try segments.append(Self.chunk(2).span.bytes)) }
+        try test.reopen()
+        let swept = try test.engine.sweep(stampedBefore: 2) { _ in true }
+        #expect(swept.chunks == 0)
+        #expect(swept.bytesFreed >= 50 * (16 << 10) - 8192)
+        #expect(swept.bytesHeld <= 8192)
+        #expect(try test.engine.bytes(kept) == Self.chunk(1))
+    }
+
+    @Test(arguments: EngineFactory.all)
+    func `nothing is given back where bytes are on their way, or a row cannot be read`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let digests = try (UInt64(0)..<40).map { try test.engine.put(Self.chunk($0)) }
+        let underWay = try segments(test).append(Self.chunk(40).span.bytes)
+        #expect(try test.engine.sweep(stampedBefore: 2) { $0 == digests[0] }.bytesFreed == 0)
+        #expect(try test.engine.bytes(digests[0]) == Self.chunk(0))
+        try segments(test).release(underWay)
+        try test.damage(digests[0], .noteUnreadable)
+        let all = try bytesTaken(test)
+        let swept = try test.engine.sweep(stampedBefore: 2) { _ in true }
+        #expect(swept.bytesFreed == 0)
+        #expect(swept.bytesHeld > 39 * (16 << 10))
+        #expect(try bytesTaken(test) == all)
+    }
+
+    @Test func `segments are looked into together up to a million chunks`() {
+        var use = SegmentUse()
+        for (segment, count) in [(UInt64(1), 600_000), (2, 500_000), (3, 1), (4, 1_200_000), (5, 1)] {
+            for _ in 0..<count {
+                use.add(ChunkRow(place: .init(segment: segment, offset: 0), length: 1, checksum: 0, stamp: 0))
+            }
+        }
+        #expect(use.groups(of: [1, 2, 3, 4, 5]) == [[1], [2, 3], [4], [5]])
+        #expect(use.groups(of: []) == [])
+    }
+
+    @Test func `gaps are the whole blocks that no row names`() {
+        func gaps(_ rows: [(UInt64, UInt64)], length: UInt64) -> [Range<UInt64>] {
+            SegmentUse.gaps(
+                between: rows.map {
+                    ChunkRow(place: .init(segment: 1, offset: $0.0), length: $0.1, checksum: 0, stamp: 0)
+                }, length: length)
+        }
+        #expect(gaps([], length: 10_000) == [0..<12288])
+        #expect(gaps([(0, 10_000)], length: 10_000) == [])
+        #expect(gaps([(0, 1)], length: 10_000) == [4096..<12288])
+        #expect(gaps([(4096, 4096)], length: 12288) == [0..<4096, 8192..<12288])
+        #expect(gaps([(4095, 2)], length: 8192) == [])
+        // In any order, and one within another.
+        #expect(gaps([(20_000, 10), (0, 9000), (5000, 10)], length: 30_000) == [12288..<16384, 20480..<32768])
     }
 }

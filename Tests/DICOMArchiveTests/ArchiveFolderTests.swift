@@ -30,7 +30,7 @@ import Testing
         _ = try open()
         #expect(
             try String(contentsOfFile: path + "/dicomfs-archive", encoding: .utf8)
-                == "dicomfs archive\nformat 1\ndefault-character-set ISO_IR 100\n")
+                == "dicomfs archive\nformat 2\ndefault-character-set ISO_IR 100\n")
         _ = try open(create: false)
         _ = try open(create: true)
         let empty = try folder.makeFolder("empty")
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["2", "17", "x"])
+    @Test(arguments: ["3", "17", "x"])
     func `an archive of a format that is not known is refused`(format: String) throws {
         _ = try open()
         try write("dicomfs-archive", "dicomfs archive\nformat \(format)\ndefault-character-set ISO_IR 100\n")
@@ -72,10 +72,18 @@ import Testing
         #expect(error.code == .unusable)
         #expect(
             error.description
-                == "the archive \(path) has format \(format), this dicomfs knows format 1; use a newer dicomfs")
+                == "the archive \(path) has format \(format), this dicomfs uses format 2; use a newer dicomfs")
     }
 
-    @Test(arguments: ["", "something else\n", "dicomfs archive\nformat 1\n"])
+    @Test func `an archive of format 1 is refused with what to do`() throws {
+        _ = try open()
+        try write("dicomfs-archive", "dicomfs archive\nformat 1\ndefault-character-set ISO_IR 100\n")
+        #expect(
+            try refusal().description
+                == "the archive \(path) has format 1, this dicomfs uses format 2; run dicomfs upgrade")
+    }
+
+    @Test(arguments: ["", "something else\n", "dicomfs archive\nformat 2\n"])
     func `a format file that is damaged is named`(text: String) throws {
         _ = try open()
         try write("dicomfs-archive", text)

@@ -1,12 +1,15 @@
+import ContentStore
 import DICOM
 import Foundation
 import Glibc
+import Hashing
 import TestSupport
 import Testing
 
 @testable import DICOMArchive
 
-/// What a power loss leaves: the log as far as it was synced, and of the rest some pages and not others.
+/// What a power loss leaves: the log and the bytes of chunks as far as they were synced, and of the rest some pages and not
+/// others.
 @Suite struct PowerLossTests {
     private let folder: TemporaryFolder
     private let path: String
@@ -14,6 +17,8 @@ import Testing
     private let stored: [IngestOutcome]
     /// Bytes of the log that are synced.
     private let synced: Int
+    /// Bytes of chunks that are.
+    private let syncedChunks: Int
 
     init() throws {
         folder = try TemporaryFolder()
@@ -21,12 +26,29 @@ import Testing
         archive = try Archive(path: path, create: true, holder: .init(command: "test"))
         stored = try (0..<6).map { [archive] in try archive.receive(Self.sample($0).bytes, head: .newest) }
         synced = try Self.log(path).size
-        // Its chunks are in the log, but no commit: nobody was told that it is stored.
+        try Self.storeRows(archive)
+        syncedChunks = try Self.segment(path).size
+        // Its bytes are there, but neither rows nor a commit: nobody was told that it is stored.
         _ = try archive.begin(Self.sample(99))
     }
 
     private static func sample(_ number: Int) -> Sample {
-        Sample(instance: "1.5.\(number)", filler: (300_000, UInt8(number)))
+        // 60,000 bytes of header, which go into the log, and 128,000 of pixels, which do not.
+        Sample(instance: "1.5.\(number)", frames: 1000, filler: (60_000, UInt8(number)))
+    }
+
+    /// Puts as many chunks as may wait for a commit: their rows go into the log, unsynced.
+    private static func storeRows(_ archive: Archive) throws {
+        for number in UInt64(0)..<4096 {
+            let bytes = number.bigEndianBytes
+            try archive.store.engine.put(bytes.span.bytes, digest: SHA256.hash(bytes), generation: 1)
+        }
+    }
+
+    private static func segment(_ archive: String) throws -> (path: String, size: Int) {
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: archive + "/db.chunks").max())
+        let path = "\(archive)/db.chunks/\(name)"
+        return (path, try Data(contentsOf: URL(fileURLWithPath: path)).count)
     }
 
     private static func log(_ archive: String) throws -> (path: String, size: Int) {
@@ -75,7 +97,7 @@ import Testing
             let archive = try open(crashed)
             #expect(archive.openingNote?.contains("\(crashed)/db") == true)
             try check(archive, stored)
-            // The arrival numbers of what was dropped are given again.
+            // What was dropped comes again.
             let more = try [99, 100].map { try archive.receive(Self.sample($0).bytes, head: .newest) }
             try check(archive, stored + more)
         }
@@ -83,6 +105,28 @@ import Testing
         #expect(archive.openingNote == nil)
         #expect(try archive.verify { _ in }.problems == [])
         #expect(try archive.statistics().instances == stored.count + 2)
+    }
+
+    @Test(arguments: ["cut off", "zeros", "a page of zeros"])
+    func `bytes that were never synced lose nothing that was acknowledged`(end: String) throws {
+        let crashed = try crash { _ in }
+        let segment = try Self.segment(crashed)
+        #expect(segment.size > syncedChunks + 3 * 4096)
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: segment.path))
+        switch end {
+        case "cut off": bytes.removeLast(segment.size - syncedChunks)
+        case "zeros": bytes.replaceSubrange(syncedChunks..., with: Data(count: segment.size - syncedChunks))
+        default: bytes.replaceSubrange(syncedChunks + 4096..<syncedChunks + 8192, with: Data(count: 4096))
+        }
+        try bytes.write(to: URL(fileURLWithPath: segment.path))
+        let archive = try open(crashed)
+        #expect(archive.openingNote == nil)
+        try check(archive, stored)
+        // What was dropped comes again.
+        let more = try archive.receive(Self.sample(99).bytes, head: .newest)
+        try check(archive, stored + [more])
+        #expect(try archive.sweep().chunks == 4096)
+        try check(archive, stored + [more])
     }
 
     @Test func `a log whose unsynced end has its length and none of its bytes is cut there`() throws {
@@ -164,6 +208,7 @@ import Testing
         let path = folder.appending("new")
         let archive = try Archive(path: path, create: true, holder: .init(command: "test"))
         _ = try archive.begin(Self.sample(1))
+        try Self.storeRows(archive)
         let copy = folder.appending("new-crashed")
         try FileManager.default.copyItem(atPath: path, toPath: copy)
         let url = URL(fileURLWithPath: try Self.log(copy).path)

@@ -45,9 +45,8 @@ struct CareTests {
         let archive = folder.appending("archive")
         _ = try Study.make(in: folder.appending("a"), images: 20, size: 256, noise: true)
         #expect(try DicomFS.run("import", "--archive", archive, folder.appending("a")).status == 0)
-        let blob = try #require(
-            try FileManager.default.contentsOfDirectory(atPath: archive + "/db").first { $0.hasSuffix(".blob") })
-        let file = open("\(archive)/db/\(blob)", O_RDWR | O_CLOEXEC)
+        let segment = try #require(try FileManager.default.contentsOfDirectory(atPath: archive + "/db.chunks").first)
+        let file = open("\(archive)/db.chunks/\(segment)", O_RDWR | O_CLOEXEC)
         var byte: UInt8 = 0
         pread(file, &byte, 1, 700_000)
         byte ^= 1
@@ -66,6 +65,35 @@ struct CareTests {
         #expect(try DicomFS.run("import", "--archive", archive, folder.appending("a")).status == 0)
         #expect(try DicomFS.run("repair", "--archive", archive).output == "mended 0, left 0\n")
         #expect(try DicomFS.run("verify", "--archive", archive).status == 0)
+    }
+
+    @Test func `an archive of an older format is upgraded, and one of this format left alone`() throws {
+        let served = try ServedArchive()
+        _ = try Study.make(in: served.folder.appending("a"), images: 5)
+        #expect(try served.storescu([served.folder.appending("a")]).status == 0)
+        let before = try everything(served)
+        let busy = try DicomFS.run("upgrade", "--archive", served.archive)
+        #expect(busy.status == 75)
+        #expect(busy.errors.contains("is in use by dicomfs serve"))
+        served.stop()
+        let file = served.archive + "/dicomfs-archive"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text.contains("format 2"))
+        try text.replacingOccurrences(of: "format 2", with: "format 1").write(
+            toFile: file, atomically: true, encoding: .utf8)
+        let refused = try DicomFS.run("verify", "--archive", served.archive)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("run dicomfs upgrade"))
+
+        let upgraded = try DicomFS.run("upgrade", "--archive", served.archive)
+        #expect(upgraded.status == 0, "\(upgraded.errors)")
+        #expect(upgraded.output.contains("\(served.archive) has format 2"))
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == text)
+        let again = try DicomFS.run("upgrade", "--archive", served.archive)
+        #expect(again.output == "\(served.archive) has format 2 already\n")
+        try served.start()
+        #expect(try everything(served) == before)
+        #expect(try DicomFS.run("upgrade", "--archive", served.folder.appending("none")).status == 66)
     }
 
     private struct Counts: Decodable {

@@ -10,58 +10,103 @@ struct DurabilityTests {
     private static let rounds =
         ProcessInfo.processInfo.environment["DICOMFS_TEST_CRASHES"].flatMap { Int($0) } ?? 4
 
-    @Test func `every acknowledged instance survives kill -9 at any moment`() throws {
+    /// How many send at a time.
+    private static let senders = 3
+    /// How many images each sends a round.
+    private static let share = 7
+
+    @Test func `every acknowledged instance survives kill -9 at any moment, byte for byte`() throws {
         let folder = try TemporaryFolder()
-        let sources = try Study.make(in: folder.appending("study"), images: 15 * Self.rounds, size: 256, noise: true)
+        let images = Self.senders * Self.share
+        let sources = try Study.make(
+            in: folder.appending("study"), images: images * Self.rounds, size: 256, noise: true)
         let served = try ServedArchive()
-        var acknowledged: Set<String> = []
+        // Their digests by their UIDs.
+        var acknowledged: [String: String] = [:]
         for round in 0..<Self.rounds {
-            let part = Array(sources[(round * 15)..<(round * 15 + 15)])
-            // The sender kills what holds the archive while an instance that it does not count is under way.
+            let part = Array(sources[(round * images)..<((round + 1) * images)])
+            let count = images / 2 + round % 5
+            // The senders kill what holds the archive while instances that they do not count are under way.
             let worker = try #require(served.worker)
             let sent = try Python.run(
-                Self.sendAndKill, ["\(served.port)", "\(worker)", "\(7 + round % 4)", "\(round)"] + part)
+                Self.sendAndKill,
+                ["\(served.port)", "\(worker)", "\(count)", "\(round)", "\(Self.senders)"] + part)
             #expect(sent.status == 0, "\(sent.errors)")
-            let stored = sent.output.split(separator: "\n").map { String($0) }
-            #expect(stored.count >= 7 + round % 4)
-            acknowledged.formUnion(stored)
+            let stored = Self.pairs(sent.output)
+            #expect(stored.count >= count)
+            acknowledged.merge(stored) { $1 }
             served.kill()
             // The dead mount is cleared at start.
             try served.start()
             let found = try DicomFS.json([Listed].self, "list", "--archive", served.archive, "--level", "instance")
-            #expect(acknowledged.isSubset(of: found.compactMap(\.sopInstanceUID)))
+            #expect(Set(acknowledged.keys).isSubset(of: found.compactMap(\.sopInstanceUID)))
             #expect(
-                found.count <= acknowledged.count + round + 1, "at most one more, committed but not answered, a round")
+                found.count <= acknowledged.count + (round + 1) * Self.senders,
+                "at most one more of each, committed but not answered, a round")
+            let verified = try DicomFS.run("verify", "--archive", served.archive)
+            #expect(verified.status == 0, "\(verified.errors)")
+            // Of this round; after the last, all.
+            let wanted = round == Self.rounds - 1 ? acknowledged : stored
+            let digests = Self.pairs(try Python.run(Self.digests, [served.mount] + wanted.keys).output)
+            #expect(digests == wanted)
         }
-        let verified = try DicomFS.run("verify", "--archive", served.archive)
-        #expect(verified.status == 0, "\(verified.errors)")
-        let summed = try Program.run(
-            "sh", ["-c", "find \(served.mount) -name '*.dcm' -exec tail -c 131072 {} + | wc -c"])
-        #expect(summed.status == 0)
     }
 
-    /// Sends files over one association, prints the UID of each that is acknowledged, and kills the daemon after some.
+    /// Lines of two words each.
+    private static func pairs(_ text: String) -> [String: String] {
+        let lines = text.split(separator: "\n").map { $0.split(separator: " ").map { String($0) } }
+        return Dictionary(uniqueKeysWithValues: lines.map { ($0[0], $0[1]) })
+    }
+
+    /// Sends files over several associations, prints the UID and the SHA-256 of the data set of each that is acknowledged, and
+    /// kills the daemon after some.
     private static let sendAndKill = """
-        import os, signal, sys, threading, time, random
+        import hashlib, os, random, signal, sys, threading, time
         import pydicom
         from pynetdicom import AE
-        port, pid, count, seed = (int(word) for word in sys.argv[1:5])
-        ae = AE(); ae.add_requested_context('1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.1.2.1')
-        assoc = ae.associate('127.0.0.1', port, ae_title='DICOMFS')
+        from pynetdicom.dsutils import encode
+        port, pid, count, seed, senders = (int(word) for word in sys.argv[1:6])
+        paths = sys.argv[6:]
         random.seed(seed)
-        def kill():
-            time.sleep(random.random() * 0.01)
-            os.kill(pid, signal.SIGKILL)
-        for number, path in enumerate(sys.argv[5:]):
-            ds = pydicom.dcmread(path)
-            if number == count: threading.Thread(target=kill).start()
-            try:
-                status = assoc.send_c_store(ds)
-            except Exception:
-                break
-            if status.get('Status') != 0: break
-            print(ds.SOPInstanceUID, flush=True)
-        os._exit(0)
+        lock, enough, said = threading.Lock(), threading.Event(), 0
+        def send(paths):
+            global said
+            ae = AE(); ae.add_requested_context('1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.1.2.1')
+            assoc = ae.associate('127.0.0.1', port, ae_title='DICOMFS')
+            for path in paths:
+                ds = pydicom.dcmread(path)
+                digest = hashlib.sha256(encode(ds, False, True)).hexdigest()
+                try:
+                    status = assoc.send_c_store(ds)
+                except Exception:
+                    return
+                if status.get('Status') != 0: return
+                with lock:
+                    print(ds.SOPInstanceUID, digest, flush=True)
+                    said += 1
+                    if said >= count: enough.set()
+        threads = [threading.Thread(target=send, args=(paths[n::senders],)) for n in range(senders)]
+        for thread in threads: thread.start()
+        while not enough.wait(0.1) and any(thread.is_alive() for thread in threads): pass
+        time.sleep(random.random() * 0.02)
+        os.kill(pid, signal.SIGKILL)
+        for thread in threads: thread.join(10)
+        with lock: os._exit(0)
+        """
+
+    /// Prints the UID and the SHA-256 of the data set of instances in a tree.
+    private static let digests = """
+        import hashlib, os, sys
+        import pydicom
+        wanted = set(sys.argv[2:])
+        for folder, _, names in os.walk(sys.argv[1]):
+            for name in names:
+                if not name.endswith('.dcm'): continue
+                with open(os.path.join(folder, name), 'rb') as file: data = file.read()
+                # Preamble, DICM, and the group length with its value (PS3.10 7.1).
+                start = 144 + int.from_bytes(data[140:144], 'little')
+                uid = pydicom.dcmread(os.path.join(folder, name), stop_before_pixels=True).SOPInstanceUID
+                if uid in wanted: print(uid, hashlib.sha256(data[start:]).hexdigest())
         """
 
     @Test(.enabled(if: geteuid() == 0, "needs root, to mount a small tmpfs and fill it"))

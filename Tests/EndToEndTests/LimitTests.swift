@@ -145,8 +145,8 @@ struct LimitTests {
         #expect(done.status == 1)
         #expect(
             done.errors
-                == "dicomfs: 512 database files and 32 associations need 672 open files, and the limit is 300: raise it"
-                + " (ulimit -Hn, LimitNOFILE=), or lower --max-open-files\n")
+                == "dicomfs: 512 database files, 256 with the bytes of images and 32 associations need 928 open files,"
+                + " and the limit is 300: raise it (ulimit -Hn, LimitNOFILE=), or lower --max-open-files\n")
         #expect(FileManager.default.fileExists(atPath: archive) == false)
     }
 

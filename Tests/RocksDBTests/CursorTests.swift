@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `the last row of an empty family is none`() throws {
-        var cursor = database.cursor(in: try database.family("blobs"), from: [], upTo: nil)
+        var cursor = database.cursor(in: try database.family("second"), from: [], upTo: nil)
         cursor.seekToLast()
         #expect(try !cursor.isValid())
     }

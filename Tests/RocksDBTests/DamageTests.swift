@@ -39,11 +39,11 @@ import Testing
         #expect(throws: RocksDBError.self) { _ = try scratch.open(create: false) }
     }
 
-    @Test func `a look at a damaged log ends at the damage, sees the blobs, and writes nothing`() throws {
+    @Test func `a look at a damaged log ends at the damage, sees the tables, and writes nothing`() throws {
         let big = noise(20_000, seed: 1)
         do {
             let database = try scratch.open()
-            try database.put([1], big, in: "blobs")
+            try database.put([1], big, in: "second")
             try database.flush()
         }
         let log = try writeLog()
@@ -51,7 +51,7 @@ import Testing
         let before = try scratch.contents()
         do {
             let database = try scratch.open(create: false) { ($0.isReadOnly, $0.logRecovery) = (true, .pointInTime) }
-            #expect(try database.value([1], in: "blobs") == big)
+            #expect(try database.value([1], in: "second") == big)
             #expect(try database.value([3]) == noise(4096, seed: 3))
             #expect(try database.value([5]) == nil)
             #expect(try database.value([9]) == nil)
@@ -73,18 +73,18 @@ import Testing
         #expect(try database.value([20]) == [1])
     }
 
-    @Test func `a damaged blob is an error, not other bytes`() throws {
+    @Test func `a damaged table is an error, not other bytes`() throws {
         do {
             let database = try scratch.open()
-            try database.put([1], noise(20_000, seed: 1), in: "blobs")
-            try database.put([2], noise(20_000, seed: 2), in: "blobs")
+            try database.put([1], noise(20_000, seed: 1), in: "second")
+            try database.put([2], noise(20_000, seed: 2), in: "second")
             try database.flush()
         }
-        try change(try #require(scratch.files("blob").first)) { $0[10_000] ^= 1 }
+        try change(try #require(scratch.files("sst").first)) { $0[10_000] ^= 1 }
         let database = try scratch.open(create: false)
-        let error = #expect(throws: RocksDBError.self) { _ = try database.value([1], in: "blobs") }
+        let error = #expect(throws: RocksDBError.self) { _ = try database.value([1], in: "second") }
         #expect(error?.code == .corruption)
-        #expect(try database.value([2], in: "blobs") == noise(20_000, seed: 2))
+        #expect(try database.value([2], in: "second") == noise(20_000, seed: 2))
     }
 
     @Test func `a database without its CURRENT file is refused, not begun anew`() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import RocksDB
 import TestSupport
 import Testing
@@ -44,45 +45,45 @@ import Testing
     @Test func `a batch does nothing until it is written, then all in order`() throws {
         let database = try scratch.open()
         let plain = try database.family("plain")
-        let blobs = try database.family("blobs")
+        let other = try database.family("second")
         try database.put([3], [3])
         var batch = WriteBatch()
         batch.put([1], [1], plain)
         batch.put([1], [2], plain)
-        batch.put([2], [7], blobs)
+        batch.put([2], [7], other)
         batch.remove([3], plain)
         #expect(batch.count == 4)
         #expect(try database.value([1]) == nil)
         #expect(try database.value([3]) == [3])
         try database.write(batch, .synced)
         #expect(try database.value([1]) == [2])
-        #expect(try database.value([2], in: "blobs") == [7])
+        #expect(try database.value([2], in: "second") == [7])
         #expect(try database.value([3]) == nil)
     }
 
-    @Test func `rows and blobs survive a reopen, flushed or not`() throws {
+    @Test func `rows survive a reopen, flushed or not`() throws {
         let big = noise(100_000, seed: 1)
         do {
             let database = try scratch.open()
-            try database.put([1], big, in: "blobs")
+            try database.put([1], big, in: "second")
             try database.put([1], [1])
             try database.flush()
-            try database.put([2], big.reversed(), in: "blobs", synced: true)
+            try database.put([2], big.reversed(), in: "second", synced: true)
         }
-        #expect(try scratch.files("blob").count >= 1)
+        #expect(try scratch.files("sst").count >= 1)
         let database = try scratch.open(create: false)
-        #expect(try database.value([1], in: "blobs") == big)
-        #expect(try database.value([2], in: "blobs") == big.reversed())
+        #expect(try database.value([1], in: "second") == big)
+        #expect(try database.value([2], in: "second") == big.reversed())
         #expect(try database.value([1]) == [1])
     }
 
     @Test func `a pinned value outlives its row, its files and the last other user of the database`() throws {
         let big = noise(50_000, seed: 2)
         var database: Database? = try scratch.open()
-        let fromBlob = try pinned(&database, "blobs", big)
+        let fromOther = try pinned(&database, "second", big)
         let fromTable = try pinned(&database, "plain", big)
         database = nil
-        #expect(fromBlob.bytes.withUnsafeBytes { $0.elementsEqual(big) })
+        #expect(fromOther.bytes.withUnsafeBytes { $0.elementsEqual(big) })
         #expect(fromTable.bytes.withUnsafeBytes { $0.elementsEqual(big) })
     }
 
@@ -96,7 +97,7 @@ import Testing
             throw RocksDBError(operation: "get", status: "nothing")
         }
         try database.delete([1], in: name)
-        try database.reclaim(family, from: [0], through: [9])
+        database.compact(family, from: [0], through: [9])
         #expect(try database.value([1], in: name) == nil)
         return pinned
     }
@@ -108,18 +109,21 @@ import Testing
         #expect(try database.property("rocksdb.no-such-thing", of: database.family("plain")) == nil)
     }
 
-    @Test func `reclaim gives the space of deleted blobs back and keeps the others`() throws {
+    @Test func `compacting gives the space of deleted rows back and keeps the others`() throws {
         let database = try scratch.open()
-        let family = try database.family("blobs")
-        for number in UInt8(0)..<64 { try database.put([number], noise(64 << 10, seed: UInt64(number)), in: "blobs") }
+        func bytes() throws -> Int {
+            try scratch.files("sst").reduce(0) { try $0 + Data(contentsOf: URL(fileURLWithPath: $1)).count }
+        }
+        for number in UInt8(0)..<64 { try database.put([number], noise(64 << 10, seed: UInt64(number)), in: "second") }
         try database.flush()
-        let before = try scratch.bytes(of: scratch.files("blob"))
-        for number in UInt8(0)..<48 { try database.delete([number], in: "blobs") }
-        try database.reclaim(family, from: [0], through: [63])
-        let after = try scratch.bytes(of: scratch.files("blob"))
+        let before = try bytes()
+        for number in UInt8(0)..<48 { try database.delete([number], in: "second") }
+        try database.flush()
+        database.compact(try database.family("second"), from: [0], through: [63])
+        let after = try bytes()
         #expect(after < before / 3, "\(before) -> \(after)")
         for number in UInt8(48)..<64 {
-            #expect(try database.value([number], in: "blobs") == noise(64 << 10, seed: UInt64(number)))
+            #expect(try database.value([number], in: "second") == noise(64 << 10, seed: UInt64(number)))
         }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import RocksDB
 import TestSupport
 
-/// A database of a test's own: one family with plain values, one with blob files.
+/// A database of a test's own with two families.
 struct Scratch {
     let folder: TemporaryFolder
     let path: String
@@ -18,13 +18,12 @@ struct Scratch {
         var options = DatabaseOptions()
         options.createIfMissing = create
         change(&options)
-        var blobs = ColumnFamilyOptions(name: "blobs")
-        blobs.blobFiles = true
-        blobs.compression = .none
-        blobs.tableFileSize = 8 << 10
+        var other = ColumnFamilyOptions(name: "second")
+        other.compression = .none
+        other.tableFileSize = 8 << 10
         var plain = ColumnFamilyOptions(name: "plain")
         plain.bloomBitsPerKey = 10
-        return try Database.open(path: path, families: [plain, blobs], options: options)
+        return try Database.open(path: path, families: [plain, other], options: options)
     }
 
     /// The files of the database with this extension, in order of their numbers.
@@ -40,10 +39,6 @@ struct Scratch {
             contents[name] = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))
         }
         return contents
-    }
-
-    func bytes(of files: [String]) throws -> Int {
-        try files.reduce(0) { try $0 + Data(contentsOf: URL(fileURLWithPath: $1)).count }
     }
 }
 

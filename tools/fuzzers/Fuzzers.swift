@@ -18,6 +18,8 @@ func initialize(
     do {
         guard let folder = environment["DICOMFS_FUZZ_SEEDS"] else {
             target = try chosen.init()
+            // Its folder goes with it.
+            atexit { target = nil }
             return 0
         }
         for (number, seed) in chosen.seeds.enumerated() {

@@ -14,20 +14,12 @@ uint32_t crocksdb_crc32c_extend(uint32_t crc, const void *bytes, size_t length);
 int crocksdb_crc32c_is_used(void);
 
 /**
- * Makes compactions end a table file where the first `length` bytes of the key change: `Options::sst_partitioner_factory`,
- * which the C API lacks.
- */
-void crocksdb_options_set_partition_prefix(rocksdb_options_t *options, size_t length);
-
-/**
  * Flushes the memtables of several column families together: `DB::Flush(FlushOptions, vector)`, which the C API of 7.8 lacks.
- * Atomic when the database was opened with `atomic_flush`. Returns when it is done or, without
- * `waits`, when new memtables take the writes; any thread. On failure `*error` is a
- * sentence to be freed with rocksdb_free().
+ * Atomic when the database was opened with `atomic_flush`. Returns when it is done; any thread. On failure `*error` is a sentence
+ * to be freed with rocksdb_free().
  */
 void crocksdb_flush_cfs(
-    rocksdb_t *database, rocksdb_column_family_handle_t *const *families, size_t count, int waits,
-    char **error);
+    rocksdb_t *database, rocksdb_column_family_handle_t *const *families, size_t count, char **error);
 
 #ifdef __cplusplus
 }

@@ -6,9 +6,10 @@ struct GC: ParsableCommand {
         commandName: "gc",
         abstract: "Give back the space of deleted instances.",
         discussion: """
-            Removes the chunks that no instance needs; images may arrive and be read meanwhile. Space comes back in parts: \
-            what is stored between deleted images is moved when a quarter of a part is deleted, and until then they hold \
-            their space. A kill loses nothing; run it again.
+            Removes the chunks that no instance needs; images may arrive and be read meanwhile. Nothing is moved, and no \
+            image is read: the file system is told to give their blocks back (ext4, xfs, btrfs and tmpfs can do that; \
+            elsewhere space comes back by whole files of 256 MiB). A kill loses nothing; run it again. Not while a \
+            backup is made.
             """)
 
     @OptionGroup var archive: ArchiveOption

@@ -10,8 +10,8 @@ struct Import: ParsableCommand {
             Folders are searched recursively. What is not DICOM, or a DICOMDIR, is skipped; what is DICOM but broken is \
             refused and named with its reason. What was stored is on disk when the command ends, or when --verbose names it.
 
-            Nothing is written twice while nobody serves the archive: files are gathered in memory, some 50 MiB of them, \
-            and put on disk together. Through a process that serves each is on disk before the next of its job begins.
+            While nobody serves the archive files are gathered, some 50 MiB of them, and are on disk together. Through a \
+            process that serves each is on disk before the next of its job begins.
 
             Files in a zip, a 7z or a tar, compressed or not, are imported as DIR/container.zip:path/in/it without being \
             unpacked to the disk, and so is a single compressed file; a container within a container is skipped.

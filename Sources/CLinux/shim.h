@@ -1,0 +1,10 @@
+#pragma once
+#include <linux/falloc.h>
+#include <malloc.h>
+#include <sys/types.h>
+
+/* GNU extension of fcntl.h: fallocate(2). */
+int fallocate(int file, int mode, off_t offset, off_t length);
+
+/* GNU extension of fcntl.h: sync_file_range(2); 2 is SYNC_FILE_RANGE_WRITE. */
+int sync_file_range(int file, off_t offset, off_t length, unsigned int flags);
