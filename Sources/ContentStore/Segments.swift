@@ -36,6 +36,7 @@ final class Segments: Sendable {
 
     let folder: String
     private let state: Mutex<State>
+    private let syncing = Mutex(())
     /// Those that were read last.
     private let readable: BoundedCache<UInt64, Segment>
 
@@ -127,19 +128,22 @@ final class Segments: Sendable {
 
     /// Returns when all that was appended before is on the disk.
     func sync() throws(StoreError) {
-        let (unsynced, isFolderUnsynced) = try state.withLock { state throws(StoreError) in
-            if let failure = state.failure { throw failure }
-            defer { (state.unsynced, state.unsyncedBytes, state.isFolderUnsynced) = ([:], 0, false) }
-            return (state.unsynced, state.isFolderUnsynced)
-        }
-        do throws(StoreError) {
-            for segment in unsynced.values { try segment.sync() }
-            if isFolderUnsynced { try syncFolder() }
-        } catch {
-            let failure = StoreError(
-                error.code, "\(error.description); nothing more is stored until the archive is opened again")
-            state.withLock { $0.failure = failure }
-            throw failure
+        // One at a time: what another has begun to sync is not on the disk yet.
+        try syncing.withLock { _ throws(StoreError) in
+            let (unsynced, isFolderUnsynced) = try state.withLock { state throws(StoreError) in
+                if let failure = state.failure { throw failure }
+                defer { (state.unsynced, state.unsyncedBytes, state.isFolderUnsynced) = ([:], 0, false) }
+                return (state.unsynced, state.isFolderUnsynced)
+            }
+            do throws(StoreError) {
+                for segment in unsynced.values { try segment.sync() }
+                if isFolderUnsynced { try syncFolder() }
+            } catch {
+                let failure = StoreError(
+                    error.code, "\(error.description); nothing more is stored until the archive is opened again")
+                state.withLock { $0.failure = failure }
+                throw failure
+            }
         }
     }
 

@@ -17,7 +17,7 @@ struct ImportCounts: Encodable, Sendable {
 
 /// The files of an import, stored by several threads.
 final class ImportWork: Sendable {
-    /// Bytes that are put on disk together: below what the database would begin to flush by itself.
+    /// Bytes that are put on disk together: enough that a sync for them costs little.
     private static let group: UInt64 = 44 << 20
 
     private struct State {

@@ -91,6 +91,33 @@ struct LimitTests {
         #expect(served.log.contains("the headers of all instances under way take the 1 MiB that are left to them"))
     }
 
+    @Test func `headers of 32 peers at once take the memory that they may, and no more`() throws {
+        let served = try ServedArchive()
+        let said = try run(
+            served,
+            """
+            import threading
+            associations = [associate() for _ in range(32)]
+            statuses = [None] * 32
+            def send(number): statuses[number] = store(associations[number], number, header=15_000_000)[:4]
+            threads = [threading.Thread(target=send, args=(number,)) for number in range(32)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            print(*sorted(set(statuses)))
+            print(store(associations[0], 99))
+            for association in associations: association.release()
+            """)
+        // 480 MB of headers: some find memory, the others are told to come again.
+        #expect(said == ["0000 A700", "0000"])
+        // 128 MiB of headers, 32 MiB of each of three caches, and what the process is.
+        let process = served.worker ?? 0
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst()
+            .first
+        #expect(try #require(peak.flatMap { Int($0) }) < 400 << 10)
+        #expect(try DicomFS.run("verify", "--archive", served.archive).status == 0)
+    }
+
     @Test func `a peer that says nothing, or never ends, is ended`() throws {
         let idle = try ServedArchive(options: ["--idle-timeout", "1"])
         let silent = try run(
