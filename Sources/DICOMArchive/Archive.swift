@@ -8,8 +8,6 @@ import Synchronization
 /// ``PreparedIngest/commit()`` reports stored is on disk, unless the archive was opened with ``Durability/eachFlush``: then
 /// when the next ``flush()`` returns. Rows and keys are described in the Format article.
 package final class Archive: Sendable {
-    /// Its folder and lock.
-    package let folder: ArchiveFolder
     /// Its chunks and rows.
     package let store: ChunkStore
     /// A sentence for the log about what was out of the ordinary when it was opened; nil when nothing was.
@@ -28,6 +26,8 @@ package final class Archive: Sendable {
     /// Room for one of the longest: each is read in many pieces.
     let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON + 512) { $0.count + 512 }
     private let changed = Atomic<UInt64>(Clock.nanoseconds())
+    /// Its folder and lock. The last one, and so let go of when the database is closed: who gets the lock opens that.
+    package let folder: ArchiveFolder
 
     /// Opens the archive in a folder.
     ///

@@ -1,6 +1,10 @@
+import ContentStore
 import Foundation
+import Hashing
+import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 @testable import DICOMArchive
 
@@ -123,6 +127,38 @@ import Testing
         try FileManager.default.removeItem(atPath: onlyCurrent ? path + "/db/CURRENT" : path + "/db")
         #expect(try refusal().code == .unusable)
         #expect(!FileManager.default.fileExists(atPath: path + "/db/CURRENT"))
+    }
+
+    @Test func `whoever gets the lock finds the database closed`() throws {
+        let path = path
+        for round in 0..<20 {
+            var archive: Archive? = try open()
+            // Something to be written at the end.
+            for number in UInt64(0)..<200 {
+                let bytes = (UInt64(round) << 32 | number).bigEndianBytes
+                try archive?.store.engine.put(bytes.span.bytes, digest: SHA256.hash(bytes), generation: 1)
+            }
+            let begun = Gate()
+            let ended = Gate()
+            let failure = Mutex<ArchiveError?>(nil)
+            Thread.start {
+                begun.open()
+                while true {
+                    do throws(ArchiveError) {
+                        _ = try Archive(path: path, create: false, holder: .init(command: "test"))
+                    } catch {
+                        if error.code == .inUse { continue }
+                        failure.withLock { $0 = error }
+                    }
+                    break
+                }
+                ended.open()
+            }
+            begun.wait()
+            archive = nil
+            ended.wait()
+            #expect(failure.withLock { $0 } == nil)
+        }
     }
 
     @Test func `a database without its format file is refused`() throws {
