@@ -4,7 +4,7 @@ import Glibc
 
 /// Messages on a Unix stream socket: four bytes length, big endian, then JSON; an open file may ride on the length
 /// (unix(7), SCM_RIGHTS).
-enum ControlSocket {
+package enum ControlSocket {
     /// The longest message: no request or event comes near it.
     private static let maximumLength = 64 << 20
 
@@ -29,7 +29,7 @@ enum ControlSocket {
         return connection
     }
 
-    static func connect(_ path: String) throws -> Int32 {
+    package static func connect(_ path: String) throws -> Int32 {
         try withAddress(path, "connect to") { Glibc.connect($0, $1, $2) }
     }
 
@@ -45,7 +45,13 @@ enum ControlSocket {
     static func send(_ message: some Encodable, file: Int32?, to socket: Int32) throws {
         let body = try JSONEncoder().encode(message)
         let length = UInt32(body.count)
-        var bytes = (0..<4).map { UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * $0)) } + body
+        try send(
+            (0..<4).map { UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * $0)) } + body, file: file, to: socket)
+    }
+
+    /// Sends bytes, and an open file with the first of them.
+    package static func send(_ bytes: [UInt8], file: Int32?, to socket: Int32) throws {
+        var bytes = bytes
         var control = FileMessage(file: file ?? -1)
         var sent = 0
         while sent < bytes.count {

@@ -1,5 +1,3 @@
-import RocksDB
-
 /// A chunk's bytes in memory, kept there as long as anyone refers to them. Immutable, so usable from any thread.
 package final class Chunk: @unchecked Sendable {
     private let owner: AnyObject
@@ -23,19 +21,5 @@ package final class Chunk: @unchecked Sendable {
     package var bytes: RawSpan {
         @_lifetime(borrow self)
         get { _overrideLifetime(start.bytes, borrowing: self) }
-    }
-}
-
-extension Chunk {
-    /// A chunk that is a value pinned in RocksDB's memory.
-    convenience init(_ value: consuming PinnedValue) {
-        let owner = PinnedOwner(value)
-        self.init(owner.value.unsafeBytes, owner: owner)
-    }
-
-    private final class PinnedOwner {
-        let value: PinnedValue
-
-        init(_ value: consuming PinnedValue) { self.value = value }
     }
 }

@@ -16,8 +16,10 @@ struct SegmentUse {
 
     /// Counts a chunk that stays.
     mutating func add(_ row: ChunkRow) {
-        uses[row.place.segment, default: Use()].bytes += row.length
-        uses[row.place.segment, default: Use()].chunks += 1
+        var use = uses[row.place.segment] ?? Use()
+        use.bytes += row.length
+        use.chunks += 1
+        uses[row.place.segment] = use
     }
 
     /// Bytes that stay in a segment.

@@ -11,27 +11,23 @@ extension Backup {
         package var archive = ""
         /// When it was made: seconds since 1970.
         package var made = 0
-        /// The folder under `checkpoints`.
-        var checkpoint = ""
-        /// The files under `tables`, and their bytes.
-        var tables: [String: Int] = [:]
-        /// The files under `chunks`, and their bytes.
-        var chunks: [String: Int] = [:]
-        /// The files under the checkpoint's folder, and their bytes.
-        var others: [String: Int] = [:]
+        /// All files of the archive.
+        var files: [File] = []
+
+        /// A file of the archive.
+        struct File: Codable {
+            /// Where it is in the backup's folder.
+            var path: String
+            /// Where it was in the archive's.
+            var origin: String
+            /// Its length.
+            var bytes: Int
+        }
 
         /// All of its bytes.
-        package var bytes: Int { [tables, chunks, others].reduce(0) { $0 + $1.values.reduce(0, +) } }
+        package var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
 
         static let currentForm = 2
-
-        mutating func add(_ member: Member, _ size: Int) {
-            switch member.kind {
-            case .table: tables[member.name] = size
-            case .chunks: chunks[member.name] = size
-            case .other: others[member.name] = size
-            }
-        }
     }
 
     /// What the folder holds; nil when no backup in it is complete.
@@ -44,11 +40,17 @@ extension Backup {
         guard contents.form == Contents.currentForm else {
             throw ArchiveError(.unusable, "the backup \(path) was made by another version of dicomfs; use that")
         }
-        // They become parts of paths.
-        let names = [contents.checkpoint] + contents.tables.keys + contents.chunks.keys + contents.others.keys
-        guard names.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("/") && !$0.contains("\0") }) else {
+        let places = contents.files.flatMap { [$0.path, $0.origin] }
+        guard places.allSatisfy(Self.isWithin) else {
             throw ArchiveError(.damaged, "\(name) names files outside of it; make the backup anew in another folder")
         }
         return contents
+    }
+
+    /// Whether a path leads to a file below where it begins.
+    private static func isWithin(_ path: String) -> Bool {
+        path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+            !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0)
+        }
     }
 }

@@ -11,24 +11,16 @@ extension Backup {
             throw ArchiveError(.noArchive, "\(path) holds no complete backup; dicomfs backup makes one")
         }
         do {
-            func files(_ folder: String, _ files: [String: Int], _ target: String) -> [(String, String, Int)] {
-                files.map { ("\(folder)/\($0.key)", target.isEmpty ? $0.key : "\(target)/\($0.key)", $0.value) }
-            }
-            let beside: Set = ["db.synced", "dicomfs-archive"]
-            let others = "\(checkpoints)/\(contents.checkpoint)"
-            let all =
-                files(tables, contents.tables, "db") + files(chunks, contents.chunks, "db.chunks")
-                + files(others, contents.others.filter { !beside.contains($0.key) }, "db")
-                + files(others, contents.others.filter { beside.contains($0.key) }, "")
-            for (source, _, size) in all where try Self.size(source) != size {
-                throw ArchiveError(.damaged, "\(source) has not the \(size) bytes it had; use another backup")
+            for file in contents.files where try Self.size("\(path)/\(file.path)") != file.bytes {
+                throw ArchiveError(
+                    .damaged, "\(path)/\(file.path) has not the \(file.bytes) bytes it had; use another backup")
             }
             var progress = Progress()
             progress.bytesToCopy = contents.bytes
             try ArchiveFolder.restore(archive) { folder in
                 for name in ["db", "db.chunks"] { try Self.makeFolder("\(folder)/\(name)") }
-                for (source, target, size) in all {
-                    try FileCopy.copy(source, to: "\(folder)/\(target)", bytes: size) {
+                for file in contents.files {
+                    try FileCopy.copy("\(path)/\(file.path)", to: "\(folder)/\(file.origin)", bytes: file.bytes) {
                         progress.bytesCopied += $0
                         try report(progress)
                     }

@@ -26,11 +26,7 @@ package struct Backup {
     /// The backup in a folder, which need not be there.
     package init(_ path: String) { self.path = path }
 
-    /// The files of the database that never change.
-    var tables: String { path + "/tables" }
-    /// The files with the bytes of chunks.
-    var chunks: String { path + "/chunks" }
-    var checkpoints: String { path + "/checkpoints" }
+    private static let (tables, chunks, checkpoints) = ("tables", "chunks", "checkpoints")
     static let contentsFile = "dicomfs-backup"
 
     /// Copies a checkpoint of an archive: what the folder does not have yet.
@@ -56,31 +52,31 @@ package struct Backup {
             }
             new.archive = archive
             new.made = Int(Date().timeIntervalSince1970)
-            new.checkpoint = "\(new.made)-\(getpid())"
-            let others = "\(checkpoints)/\(new.checkpoint)"
-            for folder in [tables, chunks, checkpoints, others] { try Self.makeFolder(folder) }
+            let others = "\(Self.checkpoints)/\(new.made)-\(getpid())"
+            let folders = [Self.tables, Self.chunks, Self.checkpoints, others]
+            for folder in folders { try Self.makeFolder("\(path)/\(folder)") }
 
             var progress = Progress()
-            var work: [(source: String, target: String, size: Int)] = []
-            for member in try Self.members(of: checkpoint) {
-                let folder = [.table: tables, .chunks: chunks, .other: others][member.kind] ?? others
-                let target = "\(folder)/\(member.name)"
-                let size = try Self.size(member.source)
-                new.add(member, size)
-                if member.kind != .other, try FileCopy.isSame(member.source, target) {
-                    progress.bytesKept += size
+            new.files = try Self.files(of: checkpoint, others: others)
+            var work: [Contents.File] = []
+            for file in new.files {
+                let source = "\(checkpoint)/\(file.origin)"
+                // One of its own checkpoint is new.
+                if try FileCopy.isSame(source, "\(path)/\(file.path)") {
+                    progress.bytesKept += file.bytes
                 } else {
-                    progress.bytesToCopy += size
-                    work.append((member.source, target, size))
+                    progress.bytesToCopy += file.bytes
+                    work.append(file)
                 }
             }
-            for (source, target, size) in work {
-                try FileCopy.copy(source, to: target, bytes: size) { count in
-                    progress.bytesCopied += count
+            for file in work {
+                try FileCopy.copy("\(checkpoint)/\(file.origin)", to: "\(path)/\(file.path)", bytes: file.bytes) {
+                    progress.bytesCopied += $0
                     try report(progress)
                 }
             }
-            for folder in [tables, chunks, others, checkpoints, path] { try FileCopy.syncFolder(folder) }
+            for folder in folders.reversed() { try FileCopy.syncFolder("\(path)/\(folder)") }
+            try FileCopy.syncFolder(path)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
             try FileCopy.write(Array(encoder.encode(new)), to: path + "/" + Self.contentsFile)
@@ -95,7 +91,9 @@ package struct Backup {
     private func makeFolder() throws {
         try Self.makeFolder(path)
         let entries = try FileManager.default.contentsOfDirectory(atPath: path)
-        let own: Set = ["lock", "tables", "chunks", "checkpoints", Self.contentsFile, Self.contentsFile + ".new"]
+        let own: Set = [
+            "lock", Self.tables, Self.chunks, Self.checkpoints, Self.contentsFile, Self.contentsFile + ".new",
+        ]
         guard own.isSuperset(of: entries) else {
             throw ArchiveError(.unusable, "\(path) is neither a backup nor empty; give an empty or new folder")
         }
@@ -116,23 +114,22 @@ package struct Backup {
         return lock
     }
 
-    /// A file of a checkpoint.
-    struct Member {
-        enum Kind { case table, chunks, other }
-
-        var kind: Kind
-        var name: String
-        var source: String
-    }
-
-    private static func members(of checkpoint: String) throws -> [Member] {
-        func names(_ folder: String) throws -> [String] {
-            try FileManager.default.contentsOfDirectory(atPath: "\(checkpoint)/\(folder)").sorted()
+    /// The files of a checkpoint, and the places that they get.
+    private static func files(of checkpoint: String, others: String) throws -> [Contents.File] {
+        var files: [Contents.File] = []
+        func add(_ origin: String, to folder: String) throws {
+            let name = origin.split(separator: "/").last ?? ""
+            let bytes = try size("\(checkpoint)/\(origin)")
+            files.append(Contents.File(path: "\(folder)/\(name)", origin: origin, bytes: bytes))
         }
-        return try names("db").map { name in
-            Member(kind: name.hasSuffix(".sst") ? .table : .other, name: name, source: "\(checkpoint)/db/\(name)")
-        } + names("db.chunks").map { Member(kind: .chunks, name: $0, source: "\(checkpoint)/db.chunks/\($0)") }
-            + ["db.synced", "dicomfs-archive"].map { Member(kind: .other, name: $0, source: "\(checkpoint)/\($0)") }
+        for name in try FileManager.default.contentsOfDirectory(atPath: checkpoint + "/db").sorted() {
+            try add("db/\(name)", to: name.hasSuffix(".sst") ? tables : others)
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: checkpoint + "/db.chunks").sorted() {
+            try add("db.chunks/\(name)", to: chunks)
+        }
+        for name in ["db.synced", "dicomfs-archive"] { try add(name, to: others) }
+        return files
     }
 
     static func size(_ path: String) throws -> Int {
@@ -144,13 +141,16 @@ package struct Backup {
     }
 
     private func removeOthers(than contents: Contents) throws {
-        for (folder, kept) in [(tables, contents.tables), (chunks, contents.chunks)] {
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder) where kept[name] == nil {
-                unlink("\(folder)/\(name)")
+        let kept = Set(contents.files.map(\.path))
+        for folder in [Self.tables, Self.chunks] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")
+            where !kept.contains("\(folder)/\(name)") {
+                unlink("\(path)/\(folder)/\(name)")
             }
         }
-        for name in try FileManager.default.contentsOfDirectory(atPath: checkpoints) where name != contents.checkpoint {
-            try FileManager.default.removeItem(atPath: "\(checkpoints)/\(name)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(Self.checkpoints)")
+        where !kept.contains(where: { $0.hasPrefix("\(Self.checkpoints)/\(name)/") }) {
+            try FileManager.default.removeItem(atPath: "\(path)/\(Self.checkpoints)/\(name)")
         }
     }
 }

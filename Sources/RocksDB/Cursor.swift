@@ -41,9 +41,6 @@ package struct Cursor: ~Copyable {
     /// Moves to the next row.
     package mutating func next() { rocksdb_iter_next(iterator) }
 
-    /// Moves to the last row of the range.
-    package mutating func seekToLast() { rocksdb_iter_seek_to_last(iterator) }
-
     /// The key it stands on.
     package var key: RawSpan {
         @_lifetime(borrow self)

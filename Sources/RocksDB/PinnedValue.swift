@@ -21,8 +21,7 @@ package struct PinnedValue: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// The same bytes for an owner that keeps this value as long as it uses them.
-    package var unsafeBytes: UnsafeRawBufferPointer {
+    private var unsafeBytes: UnsafeRawBufferPointer {
         var count = 0
         let start = rocksdb_pinnableslice_value(slice, &count)
         return UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)

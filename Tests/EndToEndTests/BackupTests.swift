@@ -199,6 +199,16 @@ struct BackupTests {
         truncate("\(backup)/tables/\(blob)", 10)
         let cut = try DicomFS.run("restore", "--archive", restored, backup)
         #expect(cut.errors.contains("\(backup)/tables/\(blob) has not the"), "\(cut.errors)")
+        let contents = backup + "/dicomfs-backup"
+        let list = try String(contentsOfFile: contents, encoding: .utf8)
+        for hostile in ["../db/CURRENT", "/db/CURRENT", "db//CURRENT", "db/.."] {
+            let changed = list.replacingOccurrences(of: "\"db/CURRENT\"", with: "\"\(hostile)\"")
+            try #require(changed != list)
+            try changed.write(toFile: contents, atomically: true, encoding: .utf8)
+            let outside = try DicomFS.run("restore", "--archive", restored, backup)
+            #expect(outside.errors.contains("\(contents) names files outside of it"), "\(outside.errors)")
+        }
+        try list.write(toFile: contents, atomically: true, encoding: .utf8)
         // It is copied anew.
         _ = try backUp(archive)
         #expect(try DicomFS.run("restore", "--archive", restored, backup).status == 0)

@@ -51,18 +51,25 @@ final class AssociationTarget: FuzzTarget {
         guard let mode = input.first else { return [] }
         let bytes = mode & 1 == 0 ? Array(input.dropFirst()) : Self.stream(input.dropFirst())
         var problems: [String] = []
-        let connection = Connection(port: listener.port)
+        let connection = try connect()
         connection.send(bytes)
         if connection.finish() == nil { problems.append("the connection does not end") }
         rounds += 1
         guard rounds % 64 == 0 else { return problems }
-        let other = Connection(port: listener.port)
+        let other = try connect()
         other.send(Array(Self.seeds[0].dropFirst()))
         // A-ASSOCIATE-AC, P-DATA-TF with the response, A-RELEASE-RP.
         if other.finish()?.suffix(10) != [6, 0, 0, 0, 0, 4, 0, 0, 0, 0] { problems.append("no echo afterwards") }
         try test.empty()
         return problems
     }
+
+    private func connect() throws -> Connection {
+        guard let socket = LocalPort.connect(listener.port) else { throw Refused() }
+        return Connection(socket)
+    }
+
+    private struct Refused: Error {}
 
     /// An association and its P-DATA-TF PDUs: kind 1 a command, 2 the last, 4 bytes as they are, 8 with the next in one PDU.
     private static func stream(_ input: ArraySlice<UInt8>) -> [UInt8] {

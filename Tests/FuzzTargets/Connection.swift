@@ -12,33 +12,7 @@ final class Connection {
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    /// To a port of this machine.
-    convenience init(port: Int) {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        self.init(Self.connected(AF_INET, address))
-    }
-
-    /// To a socket with a path.
-    convenience init(path: String) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-        self.init(Self.connected(AF_UNIX, address))
-    }
-
     deinit { close(socket) }
-
-    private static func connected(_ family: Int32, _ address: some BitwiseCopyable) -> Int32 {
-        let socket = Glibc.socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        let result = withUnsafeBytes(of: address) { bytes in
-            bytes.withMemoryRebound(to: sockaddr.self) { connect(socket, $0.baseAddress, socklen_t(bytes.count)) }
-        }
-        precondition(result == 0, "cannot connect: \(String(cString: strerror(errno)))")
-        return socket
-    }
 
     /// Sends, as far as the other end takes it.
     func send(_ bytes: [UInt8]) {

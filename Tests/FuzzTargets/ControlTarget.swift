@@ -53,12 +53,14 @@ final class ControlTarget: FuzzTarget {
         if mode & 1 == 0 {
             bytes = parts[0].split(separator: 0x0A).flatMap { PDU.big32($0.count) + $0 }
         }
-        let connection = Connection(path: path)
+        let connection = Connection(try ControlSocket.connect(path))
+        // What the other end does not take any more is its right.
+        func send(_ file: Int32?) { try? ControlSocket.send(bytes, file: file, to: connection.socket) }
         if mode & 1 == 0, parts.count > 1, !bytes.isEmpty {
-            try withFile(Array(parts[1]), isSocket: mode & 2 != 0) { connection.send(bytes[0], with: $0) }
-            bytes.removeFirst()
+            try withFile(Array(parts[1]), isSocket: mode & 2 != 0, send)
+        } else {
+            send(nil)
         }
-        connection.send(bytes)
         guard let answer = connection.finish() else { return ["the connection does not end"] }
         rounds += 1
         if rounds % 64 == 0 { try test.empty() }
@@ -91,30 +93,5 @@ final class ControlTarget: FuzzTarget {
             rest = rest.dropFirst(4 + length)
         }
         return true
-    }
-}
-
-extension Connection {
-    /// Sends one byte, and an open file with it (unix(7), SCM_RIGHTS).
-    fileprivate func send(_ byte: UInt8, with file: Int32) {
-        var byte = byte
-        // struct cmsghdr, an int, and what CMSG_SPACE rounds up by.
-        var control = (cmsghdr(), file, Int32(0))
-        control.0.cmsg_len = MemoryLayout<cmsghdr>.size + MemoryLayout<Int32>.size
-        control.0.cmsg_level = SOL_SOCKET
-        control.0.cmsg_type = Int32(SCM_RIGHTS)
-        withUnsafeMutableBytes(of: &control) { control in
-            withUnsafeMutablePointer(to: &byte) { byte in
-                var part = iovec(iov_base: byte, iov_len: 1)
-                withUnsafeMutablePointer(to: &part) { part in
-                    var header = msghdr()
-                    header.msg_iov = part
-                    header.msg_iovlen = 1
-                    header.msg_control = control.baseAddress
-                    header.msg_controllen = control.count
-                    _ = sendmsg(socket, &header, Int32(MSG_NOSIGNAL))
-                }
-            }
-        }
     }
 }

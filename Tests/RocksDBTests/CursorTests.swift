@@ -23,22 +23,6 @@ import Testing
         #expect(try database.keys(from: [1, 1], upTo: nil) == [[1, 255], [2], [9], [255, 255]])
     }
 
-    @Test func `the last row is that of the range`() throws {
-        var cursor = database.cursor(in: try database.family("plain"), from: [1], upTo: [2])
-        cursor.seekToLast()
-        #expect(try cursor.isValid())
-        #expect(cursor.key.withUnsafeBytes { Array($0) } == [1, 255])
-        #expect(cursor.value.withUnsafeBytes { Array($0) } == [1, 255])
-        cursor.next()
-        #expect(try !cursor.isValid())
-    }
-
-    @Test func `the last row of an empty family is none`() throws {
-        var cursor = database.cursor(in: try database.family("second"), from: [], upTo: nil)
-        cursor.seekToLast()
-        #expect(try !cursor.isValid())
-    }
-
     @Test func `a cursor sees the state it was made on`() throws {
         var cursor = database.cursor(in: try database.family("plain"), from: [2], upTo: nil)
         try database.put([3], [3])
