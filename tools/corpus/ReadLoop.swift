@@ -9,7 +9,7 @@ struct ReadLoop: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read all chunks of an archive that nobody serves, in the order of the tree, and print the time.",
         discussion: """
-            One thread gets chunk after chunk from RocksDB: no kernel, no digests. Which chunks there are is read before \
+            One thread gets chunk after chunk from the storage engine: no FUSE, no digests. Which chunks there are is read before \
             the clock starts. Prints one JSON object with `chunks`, `bytes` and `seconds`.
             """)
 
