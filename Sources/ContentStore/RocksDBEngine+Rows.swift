@@ -77,8 +77,7 @@ extension RocksDBEngine {
         try sweeping.withLock { _ throws(StoreError) in
             let committed = lastCommit.withLock { $0 }
             do throws(RocksDBError) { try database.checkpoint(to: target) } catch { throw StoreError(error) }
-            // After the rows that name them. A name that is in a backup is never given again: it has to be on the disk.
-            try segments.sync()
+            // After the rows that name them.
             try segments.link(into: Segments.folder(of: target))
             _ = try CommitMark(of: target, number: committed)
         }

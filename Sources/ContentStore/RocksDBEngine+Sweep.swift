@@ -33,8 +33,9 @@ extension RocksDBEngine {
             for digest in dead {
                 if let kept = try removeChunk(digest, stampedBefore: generation, &result) { use.add(kept) }
             }
-            // A row that a power loss brought back would stand for zeros. And on a full disk the log is room.
-            if result.chunks > 0 { try flush() }
+            // A row that a power loss brought back would stand for zeros: also one that an earlier sweep removed, which ended
+            // at this flush. And on a full disk the log is room.
+            try flush()
             try giveBack(finished, &use, &result)
             return result
         }

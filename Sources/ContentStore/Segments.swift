@@ -212,11 +212,18 @@ final class Segments: Sendable {
         }
     }
 
-    /// Makes hard links to all segments in a folder, and begins another.
+    /// Makes hard links to all segments in a folder, and begins another: those that are linked get no more bytes.
     func link(into target: String) throws(StoreError) {
         guard mkdir(target, 0o700) == 0 else { throw Segment.failure("make the folder", target) }
-        finishCurrent()
-        for number in try numbers() {
+        let next = state.withLock { state in
+            state.current = nil
+            return state.next
+        }
+        // Bytes that come late, between others that are there, would be missing in a copy that looks whole.
+        while state.withLock({ $0.writing.keys.contains { $0 < next } }) { usleep(200) }
+        // A name that is in a backup is never given again: it has to be on the disk.
+        try sync()
+        for number in try numbers() where number < next {
             let name = "\(target)/\(Self.name(number))"
             guard Glibc.link(path(number), name) == 0 else { throw Segment.failure("make", name) }
         }
