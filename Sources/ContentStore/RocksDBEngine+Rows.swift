@@ -10,6 +10,7 @@ extension RocksDBEngine {
     static let unloggedBufferSize = 64 << 20
 
     package func commit(_ commits: [Commit]) throws(StoreError) {
+        guard !commits.isEmpty else { return durability == .eachCommit ? try settle() : () }
         var batch = WriteBatch()
         var bytes = 0
         for commit in commits {
@@ -29,9 +30,10 @@ extension RocksDBEngine {
             let isLarge = bytes > Self.mostInMemory / 2
             if durability == .eachFlush, bytesInMemory > Self.mostInMemory { try flushHeld(committed: last) }
             let settled = durability == .eachCommit || isLarge ? try settlePending(&batch) : [:]
-            last += 1
-            batch.put(Self.commitKey.span.bytes, last.bigEndianBytes.span.bytes, in: commitNumbers)
+            let number = last + 1
+            batch.put(Self.commitKey.span.bytes, number.bigEndianBytes.span.bytes, in: commitNumbers)
             try write(batch, synced: true)
+            last = number
             pending.remove(settled)
             if durability == .eachCommit { mark.write(last) }
         }
@@ -47,7 +49,8 @@ extension RocksDBEngine {
         return rows
     }
 
-    /// Gives all chunks that were put their rows, without a commit.
+    /// Gives all chunks that were put their rows, without a commit. On the disk when this returns, but for
+    /// ``Durability/eachFlush``.
     func settle() throws(StoreError) {
         try lastCommit.withLock { _ throws(StoreError) in try settleHeld() }
     }
@@ -56,7 +59,7 @@ extension RocksDBEngine {
         var batch = WriteBatch()
         let settled = try settlePending(&batch)
         guard !settled.isEmpty else { return }
-        try write(batch, synced: false)
+        try write(batch, synced: true)
         pending.remove(settled)
     }
 

@@ -132,18 +132,21 @@ package final class RocksDBEngine: StorageEngine {
     }
 
     package func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk {
+        var row: ChunkRow?
         do throws(StoreError) {
-            return try readChunk(digest)
+            row = try chunkRow(digest)
+            return try readChunk(digest, row)
         } catch {
-            if error.code == .damaged { damaged.withLock { _ = $0.insert(digest) } }
+            guard error.code == .damaged else { throw error }
+            // One that was swept and stored anew meanwhile is elsewhere now.
+            if let now = try? chunkRow(digest), now.place != row?.place { return try readChunk(digest, now) }
+            damaged.withLock { _ = $0.insert(digest) }
             throw error
         }
     }
 
-    private func readChunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk {
-        guard let row = try chunkRow(digest) else {
-            throw StoreError(.damaged, "chunk \(digest) is missing; run dicomfs verify")
-        }
+    private func readChunk(_ digest: SHA256Digest, _ row: ChunkRow?) throws(StoreError) -> Chunk {
+        guard let row else { throw StoreError(.damaged, "chunk \(digest) is missing; run dicomfs verify") }
         let segment: Segment
         do throws(StoreError) { segment = try segments.segment(row.place.segment) } catch {
             throw StoreError(error.code, "the bytes of chunk \(digest) cannot be read: \(error.description)")

@@ -66,19 +66,22 @@ final class Segments: Sendable {
 
     /// The numbers of all there are.
     func numbers() throws(StoreError) -> [UInt64] {
-        guard let folder = opendir(folder) else {
+        guard let opened = opendir(folder) else {
             guard errno == ENOENT else { throw Segment.failure("read the folder", folder) }
             throw StoreError(
                 .damaged, "the folder \(folder) with the bytes of all images is gone; restore it from a backup")
         }
-        defer { closedir(folder) }
+        defer { closedir(opened) }
         var numbers: [UInt64] = []
-        while let entry = readdir(folder) {
+        errno = 0
+        while let entry = readdir(opened) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if let number = UInt64(name), number > 0, Self.name(number) == name { numbers.append(number) }
+            if name.utf8.count == 12, let number = UInt64(name), number > 0 { numbers.append(number) }
+            errno = 0
         }
+        guard errno == 0 else { throw Segment.failure("read the folder", folder) }
         return numbers.sorted()
     }
 
@@ -193,8 +196,8 @@ final class Segments: Sendable {
 
     /// Removes a segment that nobody needs. Who reads it may go on.
     func remove(_ number: UInt64) throws(StoreError) {
-        readable.remove(number)
         guard unlink(path(number)) == 0 else { throw Segment.failure("remove", path(number)) }
+        readable.remove(number)
     }
 
     /// Gives the space of ranges of a segment back (fallocate(2), FALLOC_FL_PUNCH_HOLE): zeros are read there. A file system that

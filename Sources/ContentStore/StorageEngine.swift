@@ -31,6 +31,7 @@ package protocol StorageEngine: AnyObject, Sendable {
 
     /// Makes row changes durable: each ``Commit`` entirely or not at all, with every chunk put before. On disk when it
     /// returns or, with ``Durability/eachFlush``, when the next ``flush()`` does. The last of several changes of one key wins.
+    /// Of no commits: the chunks alone.
     func commit(_ commits: [Commit]) throws(StoreError)
 
     /// When what is committed is on disk.

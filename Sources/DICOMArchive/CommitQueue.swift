@@ -58,7 +58,8 @@ final class CommitQueue: Sendable {
             }
         }
         do {
-            if !plan.commits.isEmpty { try engine.commit(plan.commits) }
+            // Also where no row changes: a chunk of what is stored already may have been stored anew, for it was damaged.
+            if !done.isEmpty { try engine.commit(plan.commits) }
             for (item, outcome) in done { item.result.withLock { $0 = .success(outcome) } }
         } catch {
             for (item, _) in done { item.result.withLock { $0 = .failure(ArchiveError(error)) } }

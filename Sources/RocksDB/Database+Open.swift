@@ -83,9 +83,11 @@ extension Database {
         let defaults = rocksdb_options_create()
         defer { rocksdb_options_destroy(defaults) }
         let made = rocksdb_options_create()
-        // A log takes the space that is written and not 70 MiB at once, which a flush at that moment may need.
+        // A log takes the space that is written and not 70 MiB at once, which a flush at that moment may need. And what was
+        // written without a log is on the disk by a flush that was asked for, or not at all.
+        let more = options.flushesTogether ? ";avoid_flush_during_shutdown=true" : ""
         try check("set the options of a database") { error in
-            rocksdb_get_options_from_string(defaults, "allow_fallocate=false", made, error)
+            rocksdb_get_options_from_string(defaults, "allow_fallocate=false" + more, made, error)
         }
         rocksdb_options_set_create_if_missing(made, options.createIfMissing ? 1 : 0)
         rocksdb_options_set_create_missing_column_families(made, 1)

@@ -50,6 +50,17 @@ import Testing
         #expect(found > 0)
     }
 
+    @Test func `rows whose chunks cannot be synced are not on the disk when the database is closed`() throws {
+        try test.engine.put(noise(10_000, seed: 1))
+        try test.engine.set([(.recipe, [1], [10])])
+        // A folder that is not there cannot be synced.
+        let chunks = test.folder.appending("db.chunks")
+        try FileManager.default.moveItem(atPath: chunks, toPath: chunks + ".away")
+        #expect(throws: StoreError.self) { try test.engine.flush() }
+        try test.reopen { _ in try FileManager.default.moveItem(atPath: chunks + ".away", toPath: chunks) }
+        #expect(try test.engine.row(.recipe, [1]) == nil)
+    }
+
     /// What a process that is killed now leaves.
     private func crash() throws -> String {
         let crashed = test.folder.appending("crashed")

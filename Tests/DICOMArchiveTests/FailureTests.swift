@@ -67,6 +67,24 @@ import Threads
         }
     }
 
+    @Test func `a lost chunk that comes again with an image that is stored is on disk when that is acknowledged`()
+        throws
+    {
+        let test = try ArchiveUnderTest()
+        let sample = Sample(filler: (600_000, 1))
+        let outcome = try test.store(sample.bytes)
+        let lost = try #require(try test.archive.file(test.node(outcome))?.recipe.chunks.first)
+        _ = try test.engine.sweep(stampedBefore: .max) { $0 != lost }
+        #expect(throws: StoreError.self) { try test.bytes(test.node(outcome)) }
+        #expect(try test.store(sample.bytes).result == .alreadyStored)
+        // As a kill leaves it.
+        let killed = test.folder.appending("killed")
+        try FileManager.default.copyItem(atPath: test.path, toPath: killed)
+        try FileManager.default.removeItem(atPath: killed + "/lock")
+        let archive = try Archive(path: killed, create: false, holder: .init(command: "test"))
+        #expect(try archive.verify { _ in }.problems == [])
+    }
+
     @Test func `what a killed process acknowledged is there, and whole`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path
