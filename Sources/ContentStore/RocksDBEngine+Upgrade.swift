@@ -5,11 +5,14 @@ extension RocksDBEngine {
     /// Moves the bytes of all chunks from the family `bytes`, where format 1 had them in blob files, into segments. When it
     /// is interrupted it can be done again. Nothing else may have the database open.
     ///
-    /// - Parameter progress: called now and then with the chunks that are done, and how many there are; what it throws ends
-    ///   the work.
-    /// - Returns: a sentence for each chunk that could not be read: it is gone.
+    /// - Parameters:
+    ///   - acceptsLoss: whether chunks that cannot be read are removed. Else they stay as they are, and so does the family.
+    ///   - begin: called before the first change.
+    ///   - progress: called now and then with the chunks that are done, and how many there are; what it throws ends the work.
+    /// - Returns: a sentence for each chunk that cannot be read.
     package static func upgradeFromFormat1(
-        path: String, progress: (_ chunks: Int, _ total: Int) throws -> Void
+        path: String, acceptsLoss: Bool, begin: () throws -> Void,
+        progress: (_ chunks: Int, _ total: Int) throws -> Void
     ) throws -> [String] {
         let options = DatabaseOptions()
         let database = try open(
@@ -17,7 +20,9 @@ extension RocksDBEngine {
         ).database
         do {
             let work = try UpgradeOfFormat1(database, Segments(Segments.folder(of: path), create: true, openFiles: 1))
-            return try work.run(progress)
+            let total = try work.countWithSpace()
+            try begin()
+            return try work.run(total, acceptsLoss, progress)
         } catch let error as RocksDBError {
             throw damaged(path, error)
         }
@@ -37,8 +42,9 @@ private struct UpgradeOfFormat1 {
         bytes = try database.family("bytes")
     }
 
-    func run(_ progress: (_ chunks: Int, _ total: Int) throws -> Void) throws -> [String] {
-        let total = try countWithSpace()
+    func run(
+        _ total: Int, _ acceptsLoss: Bool, _ progress: (_ chunks: Int, _ total: Int) throws -> Void
+    ) throws -> [String] {
         var problems: [String] = []
         var done = 0
         var batch = WriteBatch()
@@ -46,13 +52,14 @@ private struct UpgradeOfFormat1 {
         batch.delete(Array("sweep".utf8).span.bytes, in: try database.family("default"))
         var cursor = database.cursor(in: chunks, from: [], upTo: nil)
         while try cursor.isValid() {
-            if let old = try? Format1ChunkRow(cursor.value) {
-                if let row = try move(old) {
-                    batch.put(cursor.key, row.encoded.span.bytes, in: chunks)
-                } else {
+            // Not one that was moved before.
+            if (try? ChunkRow(cursor.value)) == nil {
+                do {
+                    batch.put(cursor.key, try move(cursor.value).encoded.span.bytes, in: chunks)
+                } catch let error as Unreadable {
                     let digest = SHA256Digest(cursor.key).map { "\($0)" } ?? "with a damaged key"
-                    problems.append("chunk \(digest) cannot be read and is left out; run dicomfs repair")
-                    batch.delete(cursor.key, in: chunks)
+                    problems.append("chunk \(digest) cannot be read: \(error.reason)")
+                    if acceptsLoss { batch.delete(cursor.key, in: chunks) }
                 }
             }
             done += 1
@@ -65,13 +72,13 @@ private struct UpgradeOfFormat1 {
         }
         try segments.sync()
         try database.write(batch, .synced)
-        try database.drop(bytes)
+        if problems.isEmpty || acceptsLoss { try database.drop(bytes) }
         try progress(done, total)
         return problems
     }
 
     /// How many chunks there are; throws when there is no space to have them twice.
-    private func countWithSpace() throws -> Int {
+    func countWithSpace() throws -> Int {
         var count = 0
         var needed: UInt64 = 0
         var cursor = database.cursor(in: chunks, from: [], upTo: nil)
@@ -84,21 +91,28 @@ private struct UpgradeOfFormat1 {
         throw StoreError(
             .noSpace,
             "\(needed >> 20) MiB of images are to be moved, and only \(space.free >> 20) MiB are free where"
-                + " \(database.path) is: make room, or back the archive up with the older dicomfs")
+                + " \(database.path) is: make room, and run dicomfs upgrade again")
     }
 
-    /// Appends the bytes of a chunk to the segments; its new row, or nil when they are damaged or missing.
-    private func move(_ old: Format1ChunkRow) throws -> ChunkRow? {
-        do {
-            guard let found = try database.get(old.arrival.bigEndianBytes.span.bytes, in: bytes) else { return nil }
-            guard UInt64(found.bytes.byteCount) == old.length else { return nil }
-            let place = try segments.append(found.bytes)
-            segments.release(place)
-            return ChunkRow(place: place, length: old.length, checksum: CRC32C.of(found.bytes), stamp: old.stamp)
-        } catch let error as RocksDBError where error.code == .corruption {
-            return nil
+    /// Appends the bytes of a chunk to the segments; its new row.
+    private func move(_ bytes: RawSpan) throws -> ChunkRow {
+        guard let old = try? Format1ChunkRow(bytes) else { throw Unreadable(reason: "its row is damaged") }
+        let found: PinnedValue?
+        do { found = try database.get(old.arrival.bigEndianBytes.span.bytes, in: self.bytes) } catch {
+            // Also where a file is missing or a sector is bad: the others can be moved.
+            throw Unreadable(reason: error.description)
         }
+        guard let found, UInt64(found.bytes.byteCount) == old.length else {
+            throw Unreadable(reason: "its bytes are not there")
+        }
+        let place = try segments.append(found.bytes)
+        segments.release(place)
+        return ChunkRow(place: place, length: old.length, checksum: CRC32C.of(found.bytes), stamp: old.stamp)
     }
+}
+
+private struct Unreadable: Error {
+    let reason: String
 }
 
 /// The row of a chunk as format 1 had it.

@@ -7,21 +7,16 @@ extension ArchiveFolder {
     ///
     /// - Parameter path: a folder that is missing, empty, or left by a restore that was interrupted.
     static func restore(_ path: String, _ body: (String) throws -> Void) throws {
-        let new = path + "/restored"
+        let new = "\(path)/\(unfinishedRestore)"
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw ArchiveError(.unusable, "cannot make the folder \(path): \(String(cString: strerror(errno)))")
         }
-        let entries = try FileManager.default.contentsOfDirectory(atPath: path)
-        let left: Set = entries.contains("restored") ? ["lock", "restored", "db", "db.chunks", "db.synced"] : ["lock"]
-        guard left.isSuperset(of: entries) else {
-            let what = entries.contains("dicomfs-archive") ? "is an archive already" : "is not empty"
-            throw ArchiveError(.unusable, "\(path) \(what); give an empty or new folder")
-        }
+        try FileCopy.syncFolder(path + "/..")
+        // No lock file in what is refused. And with the lock once more: another restore may have ended meanwhile.
+        _ = try leftByRestore(path)
         let lock = try takeLock(path, holder: Holder(command: "restore"))
         defer { close(lock) }
-        for name in left.subtracting(["lock"]) where access("\(path)/\(name)", F_OK) == 0 {
-            try FileManager.default.removeItem(atPath: "\(path)/\(name)")
-        }
+        for name in try leftByRestore(path) { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
         guard mkdir(new, 0o700) == 0 else {
             throw ArchiveError(.io, "cannot make the folder \(new): \(String(cString: strerror(errno)))")
         }
@@ -34,5 +29,20 @@ extension ArchiveFolder {
             try FileCopy.syncFolder(path)
         }
         rmdir(new)
+    }
+
+    /// Where a restore puts files before they have their names: what has this folder was left by one.
+    private static let unfinishedRestore = ".dicomfs-restore"
+
+    /// What a restore that was interrupted has left in a folder; throws when there is anything else.
+    private static func leftByRestore(_ path: String) throws -> Set<String> {
+        let entries = Set(try FileManager.default.contentsOfDirectory(atPath: path)).subtracting(["lock"])
+        let isLeft = entries.contains(unfinishedRestore)
+        let left: Set = isLeft ? [unfinishedRestore, "db", "db.chunks", "db.synced"] : []
+        guard left.isSuperset(of: entries) else {
+            let what = entries.contains(formatFile) ? "is an archive already" : "is not empty"
+            throw ArchiveError(.unusable, "\(path) \(what); give an empty or new folder")
+        }
+        return entries
     }
 }

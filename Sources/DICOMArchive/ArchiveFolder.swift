@@ -6,9 +6,11 @@ import Glibc
 /// Held open from ``open(_:create:holder:)`` until it is dropped.
 package final class ArchiveFolder: Sendable {
     /// The newest format this release reads and writes.
-    package static let currentFormat = 2
-    /// Those that ``upgrade(_:holder:progress:)`` brings to it.
-    static let oldFormats: Set = [1]
+    package static let currentFormat = "2"
+    /// Those that ``upgrade(_:holder:acceptsLoss:progress:)`` brings to it: format 1, and what it makes of that at once, which no
+    /// other release takes for its own.
+    static let oldFormats: Set = ["1", formatOfUpgrade]
+    static let formatOfUpgrade = "1-to-2"
     static let formatFile = "dicomfs-archive"
 
     /// The folder, absolute.
@@ -184,8 +186,10 @@ package final class ArchiveFolder: Sendable {
         return lock
     }
 
-    static func writeFormat(_ path: String, defaultCharacterSet: String) throws(ArchiveError) {
-        let text = "dicomfs archive\nformat \(currentFormat)\ndefault-character-set \(defaultCharacterSet)\n"
+    static func writeFormat(
+        _ path: String, _ format: String = currentFormat, defaultCharacterSet: String
+    ) throws(ArchiveError) {
+        let text = "dicomfs archive\nformat \(format)\ndefault-character-set \(defaultCharacterSet)\n"
         let name = path + "/dicomfs-archive.new"
         let file = Glibc.open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         let isDone =
@@ -204,8 +208,8 @@ package final class ArchiveFolder: Sendable {
     }
 
     static func readFormat(
-        _ path: String, file: String, formats: Set<Int> = [currentFormat]
-    ) throws(ArchiveError) -> (format: Int, characterSet: String) {
+        _ path: String, file: String, formats: Set<String> = [currentFormat]
+    ) throws(ArchiveError) -> (format: String, characterSet: String) {
         let data = FileManager.default.contents(atPath: "\(path)/\(file)") ?? Data()
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
         guard lines.first == "dicomfs archive" else {
@@ -214,17 +218,16 @@ package final class ArchiveFolder: Sendable {
         func value(_ name: String) -> String? {
             lines.first { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.count + 1)) }
         }
-        guard let number = value("format").flatMap({ Int($0) }), formats.contains(number) else {
-            let format = value("format") ?? "unknown"
-            let isOld = Int(format).map { oldFormats.contains($0) } ?? false
+        let format = value("format") ?? "unknown"
+        guard formats.contains(format) else {
             throw ArchiveError(
                 .unusable,
                 "the archive \(path) has format \(format), this dicomfs uses format \(currentFormat); "
-                    + (isOld ? "run dicomfs upgrade" : "use a newer dicomfs"))
+                    + (oldFormats.contains(format) ? "run dicomfs upgrade" : "use a newer dicomfs"))
         }
         guard let characterSet = value("default-character-set") else {
             throw ArchiveError(.unusable, "\(path)/\(file) is damaged: it names no default-character-set")
         }
-        return (number, characterSet)
+        return (format, characterSet)
     }
 }

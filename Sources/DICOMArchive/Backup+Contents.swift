@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 extension Backup {
     /// What a backup holds.
@@ -33,7 +34,8 @@ extension Backup {
     /// What the folder holds; nil when no backup in it is complete.
     package func contents() throws(ArchiveError) -> Contents? {
         let name = path + "/" + Self.contentsFile
-        guard let data = FileManager.default.contents(atPath: name) else { return nil }
+        guard access(name, F_OK) == 0 || errno != ENOENT else { return nil }
+        let data = FileManager.default.contents(atPath: name) ?? Data()
         guard let contents = try? JSONDecoder().decode(Contents.self, from: data) else {
             throw ArchiveError(.damaged, "\(name) cannot be read; make the backup anew in another folder")
         }

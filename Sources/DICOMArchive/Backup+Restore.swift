@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 extension Backup {
     /// Makes an archive of it in a folder that is missing or empty.
@@ -7,11 +7,13 @@ extension Backup {
     package func restore(
         to archive: String, progress report: (Progress) throws -> Void
     ) throws(ArchiveError) -> Contents {
+        let lock = try takeLock(LOCK_SH)
+        defer { close(lock) }
         guard let contents = try contents() else {
             throw ArchiveError(.noArchive, "\(path) holds no complete backup; dicomfs backup makes one")
         }
         do {
-            for file in contents.files where try Self.size("\(path)/\(file.path)") != file.bytes {
+            for file in contents.files where try FileCopy.status("\(path)/\(file.path)").bytes != file.bytes {
                 throw ArchiveError(
                     .damaged, "\(path)/\(file.path) has not the \(file.bytes) bytes it had; use another backup")
             }

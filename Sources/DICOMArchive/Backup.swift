@@ -4,10 +4,13 @@ import Glibc
 /// A copy of an archive in a folder of its own, which takes only what is new each time.
 ///
 ///     DIR/dicomfs-backup         what is in it (JSON): written last, in one step
-///     DIR/tables/                the files of the database that never change
-///     DIR/chunks/                those with the bytes of chunks, which only grow, and lose what is swept
+///     DIR/tables/FILE            the files of the database that never change
+///     DIR/chunks/FILE            those with the bytes of chunks, which lose what is swept
 ///     DIR/checkpoints/NAME/      the others, as they were
-///     DIR/lock                   held with flock(2) by who writes it
+///     DIR/lock                   held with flock(2) by who writes it, or reads
+///
+/// A FILE is named `NAME-MADE-BLOCKS`: after the one it is a copy of, when that was made (nanoseconds since 1970, hexadecimal), and
+/// what it took of the disk then. No copy is ever written over: what an unfinished backup leaves is beside what the last one has.
 package struct Backup {
     /// The folder.
     let path: String
@@ -41,7 +44,7 @@ package struct Backup {
     ) throws(ArchiveError) -> Progress {
         do {
             try makeFolder()
-            let lock = try takeLock()
+            let lock = try takeLock(LOCK_EX)
             defer { close(lock) }
             let before = try contents()
             var new = Contents()
@@ -57,12 +60,10 @@ package struct Backup {
             for folder in folders { try Self.makeFolder("\(path)/\(folder)") }
 
             var progress = Progress()
-            new.files = try Self.files(of: checkpoint, others: others)
+            new.files = try files(of: checkpoint, others: others)
             var work: [Contents.File] = []
             for file in new.files {
-                let source = "\(checkpoint)/\(file.origin)"
-                // One of its own checkpoint is new.
-                if try FileCopy.isSame(source, "\(path)/\(file.path)") {
+                if (try? FileCopy.status("\(path)/\(file.path)"))?.bytes == file.bytes {
                     progress.bytesKept += file.bytes
                 } else {
                     progress.bytesToCopy += file.bytes
@@ -90,6 +91,7 @@ package struct Backup {
 
     private func makeFolder() throws {
         try Self.makeFolder(path)
+        try FileCopy.syncFolder(path + "/..")
         let entries = try FileManager.default.contentsOfDirectory(atPath: path)
         let own: Set = [
             "lock", Self.tables, Self.chunks, Self.checkpoints, Self.contentsFile, Self.contentsFile + ".new",
@@ -105,39 +107,49 @@ package struct Backup {
         }
     }
 
-    private func takeLock() throws -> Int32 {
-        let lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+    /// - Parameter kind: `LOCK_EX` to write, `LOCK_SH` to read; what cannot be written is not locked to be read.
+    func takeLock(_ kind: Int32) throws(ArchiveError) -> Int32 {
+        let flags = kind == LOCK_EX ? O_RDWR | O_CREAT : O_RDONLY
+        let lock = open(path + "/lock", flags | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        if lock < 0, kind == LOCK_SH { return -1 }
+        guard lock >= 0, flock(lock, kind | LOCK_NB) == 0 else {
             if lock >= 0 { close(lock) }
-            throw ArchiveError(.inUse, "another dicomfs backup writes to \(path); wait for its end")
+            throw ArchiveError(.inUse, "another dicomfs backup or restore uses \(path); wait for its end")
         }
         return lock
     }
 
-    /// The files of a checkpoint, and the places that they get.
-    private static func files(of checkpoint: String, others: String) throws -> [Contents.File] {
+    /// The files of a checkpoint, and the places that they get, or have already.
+    private func files(of checkpoint: String, others: String) throws -> [Contents.File] {
+        func names(_ folder: String) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        }
+        let present = [
+            Self.tables: try names("\(path)/\(Self.tables)"), Self.chunks: try names("\(path)/\(Self.chunks)"),
+        ]
         var files: [Contents.File] = []
         func add(_ origin: String, to folder: String) throws {
-            let name = origin.split(separator: "/").last ?? ""
-            let bytes = try size("\(checkpoint)/\(origin)")
-            files.append(Contents.File(path: "\(folder)/\(name)", origin: origin, bytes: bytes))
+            var name = String(origin.split(separator: "/").last ?? "")
+            let status = try FileCopy.status("\(checkpoint)/\(origin)")
+            if let present = present[folder] { name = Self.place(of: name, status, present) }
+            files.append(Contents.File(path: "\(folder)/\(name)", origin: origin, bytes: status.bytes))
         }
-        for name in try FileManager.default.contentsOfDirectory(atPath: checkpoint + "/db").sorted() {
-            try add("db/\(name)", to: name.hasSuffix(".sst") ? tables : others)
+        for name in try names(checkpoint + "/db") {
+            try add("db/\(name)", to: name.hasSuffix(".sst") ? Self.tables : others)
         }
-        for name in try FileManager.default.contentsOfDirectory(atPath: checkpoint + "/db.chunks").sorted() {
-            try add("db.chunks/\(name)", to: chunks)
-        }
+        for name in try names(checkpoint + "/db.chunks") { try add("db.chunks/\(name)", to: Self.chunks) }
         for name in ["db.synced", "dicomfs-archive"] { try add(name, to: others) }
         return files
     }
 
-    static func size(_ path: String) throws -> Int {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw ArchiveError(.damaged, "\(path) is missing: \(String(cString: strerror(errno)))")
+    /// The name of a file's copy: of one that is there, unless that was made when it took an eighth more of the disk.
+    private static func place(of name: String, _ status: FileCopy.Status, _ present: [String]) -> String {
+        let prefix = "\(name)-\(String(status.made, radix: 16))-"
+        let found = present.first { copy in
+            guard copy.hasPrefix(prefix), let blocks = Int(copy.dropFirst(prefix.count)) else { return false }
+            return blocks <= status.blocks + status.blocks / 8 + 64
         }
-        return Int(status.st_size)
+        return found ?? "\(prefix)\(status.blocks)"
     }
 
     private func removeOthers(than contents: Contents) throws {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Copies of files that are on disk when they have their name.
@@ -10,9 +11,14 @@ enum FileCopy {
     ///
     /// - Parameter progress: called with the bytes of each piece; what it throws ends the copy.
     static func copy(_ source: String, to target: String, bytes size: Int, progress: (Int) throws -> Void) throws {
-        let input = try open(source, O_RDONLY)
+        // Whoever can write to a backup must not choose what else is read or written.
+        let input = try open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         defer { close(input) }
-        let output = try open(target + ".new", O_WRONLY | O_CREAT | O_TRUNC)
+        var status = stat()
+        guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ArchiveError(.damaged, "\(source) is no regular file")
+        }
+        let output = try open(target + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
         defer { close(output) }
         guard ftruncate(output, off_t(size)) == 0 else { throw failure("write", target) }
         var buffer = [UInt8](repeating: 0, count: piece)
@@ -43,21 +49,31 @@ enum FileCopy {
 
     /// Writes a small file in one step, and syncs it.
     static func write(_ bytes: [UInt8], to target: String) throws {
-        let output = try open(target + ".new", O_WRONLY | O_CREAT | O_TRUNC)
+        let output = try open(target + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
         defer { close(output) }
         try writeAll(bytes.span.bytes, to: output, at: 0, target)
         guard fsync(output) == 0, rename(target + ".new", target) == 0 else { throw failure("write", target) }
     }
 
-    /// Whether a file is a copy of another: of the same length, with the same last 4 KiB, and taking no more of the disk but for
-    /// an eighth. Of files that are written once, from their beginning to their end, and may lose parts later, that is enough.
-    static func isSame(_ left: String, _ right: String) throws -> Bool {
-        var (a, b) = (stat(), stat())
-        guard stat(left, &a) == 0 else { throw failure("read", left) }
-        guard stat(right, &b) == 0, a.st_size == b.st_size, b.st_blocks <= a.st_blocks + a.st_blocks / 8 + 64 else {
-            return false
-        }
-        return try end(of: left, size: Int(a.st_size)) == end(of: right, size: Int(a.st_size))
+    /// What is known of a file without reading it.
+    struct Status {
+        /// Its length.
+        var bytes: Int
+        /// The 512 bytes each that it takes of the disk.
+        var blocks: Int
+        /// When it was made, in nanoseconds since 1970; where a file system does not tell, when its bytes changed last.
+        var made: Int
+    }
+
+    static func status(_ path: String) throws -> Status {
+        var found = statx()
+        let mask = UInt32(STATX_BASIC_STATS | STATX_BTIME)
+        guard statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, mask, &found) == 0 else { throw failure("read", path) }
+        let isKnown = found.stx_mask & UInt32(STATX_BTIME) != 0
+        let time = isKnown ? found.stx_btime : found.stx_mtime
+        return Status(
+            bytes: Int(found.stx_size), blocks: Int(found.stx_blocks),
+            made: Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec))
     }
 
     /// Makes the names in a folder durable.
@@ -65,15 +81,6 @@ enum FileCopy {
         let folder = try open(path, O_RDONLY | O_DIRECTORY)
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw failure("write", path) }
-    }
-
-    private static func end(of path: String, size: Int) throws -> [UInt8] {
-        let file = try open(path, O_RDONLY)
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: min(size, 4096))
-        let length = bytes.count
-        guard pread(file, &bytes, length, off_t(size - length)) == length else { throw failure("read", path) }
-        return bytes
     }
 
     private static func writeAll(_ bytes: RawSpan, to file: Int32, at offset: Int, _ name: String) throws {

@@ -61,28 +61,56 @@ import Testing
 
     @Test func `all chunks are moved, with their stamps`() throws {
         var told: [[Int]] = []
-        #expect(try RocksDBEngine.upgradeFromFormat1(path: path) { told.append([$0, $1]) } == [])
+        #expect(try upgrade { told.append([$0, $1]) } == [])
+        #expect(told.first == [0, 0])
         #expect(told.last == [12_000, 12_000])
         try check()
+    }
+
+    /// What cannot be read. `progress` is called with zeros when it begins.
+    private func upgrade(
+        acceptsLoss: Bool = false, _ progress: (_ chunks: Int, _ total: Int) throws -> Void = { _, _ in }
+    ) throws -> [String] {
+        try RocksDBEngine.upgradeFromFormat1(
+            path: path, acceptsLoss: acceptsLoss, begin: { try progress(0, 0) }, progress: progress)
     }
 
     private struct Stop: Error {}
 
     @Test func `an upgrade that was interrupted is done again, also one that was at its end`() throws {
-        #expect(throws: Stop.self) { try RocksDBEngine.upgradeFromFormat1(path: path) { _, _ in throw Stop() } }
-        for _ in 0..<2 { #expect(try RocksDBEngine.upgradeFromFormat1(path: path) { _, _ in } == []) }
+        #expect(throws: Stop.self) { try upgrade { chunks, _ in if chunks > 0 { throw Stop() } } }
+        for _ in 0..<2 { #expect(try upgrade() == []) }
         try check()
     }
 
-    @Test func `a chunk without its bytes is named and left out`() throws {
+    @Test func `nothing is changed before it is said that it begins`() throws {
+        #expect(throws: Stop.self) { try upgrade { _, _ in throw Stop() } }
+        let database = try Self.open(path, DatabaseOptions())
+        guard let row = try database.get(digests[0].bytes, in: database.family("chunk")) else {
+            Issue.record("the row is gone")
+            return
+        }
+        let isNew = (try? ChunkRow(row.bytes)) != nil
+        #expect(!isNew)
+    }
+
+    @Test func `chunks that cannot be read are named each time, and left out on request only`() throws {
         do {
             let database = try Self.open(path, DatabaseOptions())
             var batch = WriteBatch()
             batch.delete(UInt64(8).bigEndianBytes.span.bytes, in: try database.family("bytes"))
+            let damaged: [UInt8] = [1, 2, 3]
+            batch.put(digests[9].bytes, damaged.span.bytes, in: try database.family("chunk"))
             try database.write(batch, .synced)
         }
-        let problems = try RocksDBEngine.upgradeFromFormat1(path: path) { _, _ in }
-        #expect(problems == ["chunk \(digests[7]) cannot be read and is left out; run dicomfs repair"])
-        try check(without: [7])
+        let expected = [
+            "chunk \(digests[7]) cannot be read: its bytes are not there",
+            "chunk \(digests[9]) cannot be read: its row is damaged",
+        ]
+        for acceptsLoss in [false, false, true] {
+            #expect(try upgrade(acceptsLoss: acceptsLoss).sorted() == expected.sorted())
+        }
+        #expect(try upgrade() == [])
+        try check(without: [7, 9])
     }
 }

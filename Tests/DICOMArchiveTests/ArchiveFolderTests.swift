@@ -79,12 +79,13 @@ import Threads
                 == "the archive \(path) has format \(format), this dicomfs uses format 2; use a newer dicomfs")
     }
 
-    @Test func `an archive of format 1 is refused with what to do`() throws {
+    @Test(arguments: ["1", "1-to-2"])
+    func `an archive of format 1, or on its way from there, is refused with what to do`(format: String) throws {
         _ = try open()
-        try write("dicomfs-archive", "dicomfs archive\nformat 1\ndefault-character-set ISO_IR 100\n")
+        try write("dicomfs-archive", "dicomfs archive\nformat \(format)\ndefault-character-set ISO_IR 100\n")
         #expect(
             try refusal().description
-                == "the archive \(path) has format 1, this dicomfs uses format 2; run dicomfs upgrade")
+                == "the archive \(path) has format \(format), this dicomfs uses format 2; run dicomfs upgrade")
     }
 
     @Test(arguments: ["", "something else\n", "dicomfs archive\nformat 2\n"])

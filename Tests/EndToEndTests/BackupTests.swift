@@ -133,6 +133,47 @@ struct BackupTests {
         #expect(try !FileManager.default.contentsOfDirectory(atPath: served.archive).contains("checkpoint"))
     }
 
+    @Test func `a backup that ends before its list is written leaves the one before as it was`() throws {
+        let archive = folder.appending("archive")
+        _ = try Study.make(in: folder.appending("first"), images: 60, size: 256, noise: true)
+        #expect(try DicomFS.run("import", "--archive", archive, folder.appending("first")).status == 0)
+        _ = try backUp(archive)
+        let before = try listing(archive)
+        // What is deleted has its space given back in the middle of files that stay.
+        for image in try instances(archive).sorted().prefix(30) {
+            #expect(try DicomFS.run("delete", "--archive", archive, image).status == 0)
+        }
+        #expect(try DicomFS.run("gc", "--archive", archive).status == 0)
+        let obstacle = backup + "/dicomfs-backup.new"
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+        #expect(try DicomFS.run("backup", "--archive", archive, backup).status == 1)
+        try FileManager.default.removeItem(atPath: obstacle)
+        #expect(try DicomFS.run("restore", "--archive", restored, backup).status == 0)
+        try expectWhole(restored)
+        #expect(try listing(restored) == before)
+    }
+
+    @Test func `a restore touches nothing that a restore has not made`() throws {
+        let archive = folder.appending("archive")
+        let sources = try Study.make(in: folder.appending("first"), images: 2)
+        #expect(try DicomFS.run("import", "--archive", archive, sources[0]).status == 0)
+        _ = try backUp(archive)
+        for name in ["restored", "db", "lock.old"] {
+            let target = folder.appending("target-\(name)")
+            try FileManager.default.createDirectory(atPath: "\(target)/\(name)", withIntermediateDirectories: true)
+            try Data([1]).write(to: URL(fileURLWithPath: "\(target)/\(name)/file"))
+            let done = try DicomFS.run("restore", "--archive", target, backup)
+            #expect(done.errors.contains("\(target) is not empty"), "\(done.errors)")
+            #expect(try FileManager.default.subpathsOfDirectory(atPath: target).sorted() == [name, name + "/file"])
+        }
+        // Nor does it read what a backup only points to.
+        let tables = backup + "/tables"
+        let table = try "\(tables)/\(#require(FileManager.default.contentsOfDirectory(atPath: tables).first))"
+        try FileManager.default.moveItem(atPath: table, toPath: folder.appending("table"))
+        symlink(folder.appending("table"), table)
+        #expect(try DicomFS.run("restore", "--archive", restored, backup).status == 1)
+    }
+
     @Test func `a restore that was killed leaves no archive, and can be done again`() throws {
         let archive = folder.appending("archive")
         _ = try Study.make(in: folder.appending("first"), images: 150, size: 512, noise: true)
@@ -151,7 +192,7 @@ struct BackupTests {
             isKilled = true
             let listed = try DicomFS.run("list", "--archive", restored)
             #expect(listed.status == 66)
-            if access(restored + "/restored", F_OK) == 0 {
+            if access(restored + "/.dicomfs-restore", F_OK) == 0 {
                 let imported = try DicomFS.run("import", "--archive", restored, folder.appending("first"))
                 #expect(imported.status != 0)
                 #expect(imported.errors.contains("is neither a dicomfs archive nor empty"), "\(imported.errors)")
@@ -195,7 +236,7 @@ struct BackupTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appending("first")).count == 2)
 
         let blob = try #require(
-            try FileManager.default.contentsOfDirectory(atPath: backup + "/tables").first { $0.hasSuffix(".sst") })
+            try FileManager.default.contentsOfDirectory(atPath: backup + "/tables").first { $0.contains(".sst-") })
         truncate("\(backup)/tables/\(blob)", 10)
         let cut = try DicomFS.run("restore", "--archive", restored, backup)
         #expect(cut.errors.contains("\(backup)/tables/\(blob) has not the"), "\(cut.errors)")

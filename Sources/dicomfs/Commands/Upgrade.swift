@@ -10,10 +10,14 @@ struct Upgrade: ParsableCommand {
             free as the archive takes; an older dicomfs cannot open it afterwards: back it up before. When it is \
             interrupted, run it again. On an archive that has the format already, it does nothing.
 
-            Names what could not be read on standard error, and exits with 1 if there is any.
+            Names what cannot be read on standard error, and exits with 1 if there is any: the archive is then not opened by \
+            any release until that is given up.
             """)
 
     @OptionGroup var archive: ArchiveOption
+
+    @Flag(help: "Give up what cannot be read; dicomfs verify then names the images.")
+    var acceptLoss = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -24,7 +28,8 @@ struct Upgrade: ParsableCommand {
         let showsProgress = Output.isTerminal && !json
         let done = try exiting { () throws(Failure) in
             do throws(ArchiveError) {
-                return try ArchiveFolder.upgrade(path, holder: ArchiveFolder.Holder(command: "upgrade")) { soFar in
+                let holder = ArchiveFolder.Holder(command: "upgrade")
+                return try ArchiveFolder.upgrade(path, holder: holder, acceptsLoss: acceptLoss) { soFar in
                     guard showsProgress else { return }
                     Output.progress(Output.bar(soFar.chunks, of: soFar.total) + "\(soFar.chunks) chunks")
                 }
@@ -35,11 +40,18 @@ struct Upgrade: ParsableCommand {
         if showsProgress { Output.progress("") }
         let format = ArchiveFolder.currentFormat
         guard let done else {
-            print(json ? Output.json(["format": format]) : "\(path) has format \(format) already")
+            print(json ? Output.json(["format": Int(format)]) : "\(path) has format \(format) already")
             return
         }
         for problem in done.problems where !json { Output.complain(problem) }
-        print(json ? Output.json(done) : "moved \(done.chunks) chunks, \(path) has format \(format)")
+        if json {
+            print(Output.json(done))
+        } else if done.isComplete {
+            print("moved \(done.chunks) chunks, \(path) has format \(format)")
+        } else {
+            Output.complain(
+                "restore \(path) from a backup, or give up what cannot be read: dicomfs upgrade --accept-loss")
+        }
         if !done.problems.isEmpty { throw ExitCode.failure }
     }
 }
