@@ -57,7 +57,7 @@ let package = Package(
         library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
         library("DICOMNetwork", ["CDCMTK", "Threads"]),
         library("Imaging", ["CZlib"]),
-        library("Containers", ["CArchive"]),
+        library("Containers", ["CArchive", "CZlib"]),
 
         // The archive.
         library("ContentStore", ["CLinux", "RocksDB", "Hashing", "Threads"]),

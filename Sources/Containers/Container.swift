@@ -24,6 +24,9 @@ package final class Container {
     package static let bytesToRecognize = 512
 
     private let archive: OpaquePointer
+    private let gzip: GzipFile?
+    /// The most filters that libarchive may find, its own end of the chain counted.
+    private let mostFilters: Int32
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
 
     /// Whether a file begins as a container does.
@@ -35,9 +38,11 @@ package final class Container {
             (0, [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]), (257, Array("ustar".utf8)),
         ]
         return beginning.withUnsafeBytes { bytes in
-            magic.contains { offset, magic in
+            func has(_ offset: Int, _ magic: [UInt8]) -> Bool {
                 bytes.count >= offset + magic.count && bytes[offset..<offset + magic.count].elementsEqual(magic)
             }
+            // A Part 10 file may begin with any 128 bytes (PS3.10 7.1).
+            return !has(128, Array("DICM".utf8)) && magic.contains(where: has)
         }
     }
 
@@ -45,12 +50,31 @@ package final class Container {
     package init(_ file: Int32) throws(Failure) {
         guard let made = archive_read_new() else { throw Failure(description: "out of memory") }
         archive = made
-        archive_read_support_filter_all(archive)
+        gzip = GzipFile.isOne(file) ? GzipFile(file) : nil
+        mostFilters = gzip == nil ? 2 : 1
+        // Not all that libarchive has: some start other programs.
+        archive_read_support_filter_bzip2(archive)
+        archive_read_support_filter_xz(archive)
+        archive_read_support_filter_zstd(archive)
         archive_read_support_format_zip(archive)
         archive_read_support_format_tar(archive)
         archive_read_support_format_7zip(archive)
         archive_read_support_format_raw(archive)
-        guard archive_read_open_fd(archive, file, 256 << 10) == ARCHIVE_OK else { throw failure }
+        guard open(file) == ARCHIVE_OK else { throw failure }
+    }
+
+    private func open(_ file: Int32) -> Int32 {
+        guard let gzip else { return archive_read_open_fd(archive, file, 256 << 10) }
+        let source = Unmanaged.passUnretained(gzip).toOpaque()
+        return archive_read_open(
+            archive, source, nil,
+            { _, source, buffer in
+                guard let source, let bytes = Unmanaged<GzipFile>.fromOpaque(source).takeUnretainedValue().next() else {
+                    return Int(ARCHIVE_FATAL)
+                }
+                buffer?.pointee = bytes.baseAddress
+                return bytes.count
+            }, nil)
     }
 
     deinit {
@@ -62,9 +86,15 @@ package final class Container {
     package func next() throws(Failure) -> Member? {
         var entry: OpaquePointer?
         switch archive_read_next_header(archive, &entry) {
-        case ARCHIVE_EOF: return nil
+        case ARCHIVE_EOF:
+            gzip?.finish()
+            if gzip?.failure != nil { throw failure }
+            return nil
         case ARCHIVE_OK, ARCHIVE_WARN: break
         default: throw failure
+        }
+        guard archive_filter_count(archive) <= mostFilters else {
+            throw Failure(description: "it is compressed more than once; unpack it first")
         }
         let name = archive_entry_pathname(entry).map { String(cString: $0) } ?? "?"
         // AE_IFREG of archive_entry.h, which is a cast.
@@ -85,6 +115,7 @@ package final class Container {
     }
 
     private var failure: Failure {
-        Failure(description: archive_error_string(archive).map { String(cString: $0) } ?? "it cannot be read")
+        let reason = gzip?.failure ?? archive_error_string(archive).map { String(cString: $0) }
+        return Failure(description: reason ?? "it cannot be read")
     }
 }

@@ -29,7 +29,8 @@ extension ImportWork {
                 showProgress()
             }
         } catch {
-            refuse("\(path): cannot be read as a container, or no further: \(error)")
+            refuse(
+                "\(path): cannot be read as a container, or no further: \(error); what was stored of it may be damaged")
         }
     }
 }

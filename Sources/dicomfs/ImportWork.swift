@@ -152,7 +152,7 @@ final class ImportWork: Sendable {
                 return ("version \(number)", id)
             }
         }
-        if isVerbose { Output.line("\(what) \(id) \(path)") }
+        if isVerbose { Output.line(Output.printable("\(what) \(id) \(path)")) }
     }
 
     private func skip(_ sentence: String) {

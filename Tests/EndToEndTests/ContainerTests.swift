@@ -76,6 +76,61 @@ struct ContainerTests {
         #expect(outer.errors == "skipped \(folder.appending("outer.zip")):inner.zip: not a DICOM file\n")
     }
 
+    @Test func `a checksum of gzip that is wrong is an error, at the end at the latest`() throws {
+        _ = try Study.make(in: study, images: 2, size: 512, noise: true)
+        try python(
+            """
+            # Without compression a changed byte changes nothing else.
+            def damage(name):
+                data = bytearray(open(make(name), 'rb').read())
+                data[data.index(open(files[0], 'rb').read()[5000:5100])] ^= 255
+                open(make(name), 'wb').write(data)
+            with gzip.open(make('one.gz'), 'wb', 0) as made: made.write(open(files[0], 'rb').read())
+            with tarfile.open(make('a.tar.gz'), 'w:gz', compresslevel=0) as made:
+                for file in files: made.add(file, os.path.basename(file))
+            for name in ('one.gz', 'a.tar.gz'): damage(name)
+            with gzip.open(make('cut.gz'), 'wb') as made: made.write(open(files[0], 'rb').read())
+            data = open(make('cut.gz'), 'rb').read()
+            open(make('cut.gz'), 'wb').write(data[:-8])
+            """)
+        for (name, stored, sentence) in [
+            ("one.gz", 0, "its gzip data are damaged (incorrect data check)"),
+            ("cut.gz", 0, "its gzip data end too early"),
+            ("a.tar.gz", 1, "its gzip data are damaged (incorrect data check); what was stored of it may be damaged"),
+        ] {
+            let done = try run(name)
+            #expect(done.status == 1)
+            #expect(done.output.hasPrefix("stored \(stored),"), "\(done.output)")
+            #expect(done.errors.contains(sentence), "\(done.errors)")
+        }
+    }
+
+    @Test func `what is compressed twice is refused, and a Part 10 file that begins as a container is one`() throws {
+        _ = try Study.make(in: study, images: 3)
+        try python(
+            """
+            import bz2
+            data = open(files[0], 'rb').read()
+            for name, twice in (
+                ('twice.gz', gzip.compress(gzip.compress(data))), ('bz2.gz', gzip.compress(bz2.compress(data))),
+                ('gz.bz2', bz2.compress(gzip.compress(data))), ('bz2.bz2', bz2.compress(bz2.compress(data)))):
+                open(make(name), 'wb').write(twice)
+            for number, magic in enumerate((b'PK\\x03\\x04', b'\\x1f\\x8b\\x08')):
+                open(make(f'preamble{number}'), 'wb').write(magic + open(files[number], 'rb').read()[len(magic):])
+            with zipfile.ZipFile(make('named.zip'), 'w') as made: made.write(files[2], 'x\\nstored y')
+            """)
+        for name in ["twice.gz", "bz2.gz", "gz.bz2", "bz2.bz2"] {
+            let done = try run(name)
+            #expect(done.output.hasPrefix("stored 0,"), "\(done.output)")
+            #expect(
+                done.errors.contains("it is compressed more than once; unpack it first")
+                    || done.errors.contains(": not a DICOM file"), "\(done.errors)")
+        }
+        for number in 0..<2 { #expect(try run("preamble\(number)").output.hasPrefix("stored 1,")) }
+        let named = try run("named.zip", "-v")
+        #expect(named.output.contains("named.zip:x?stored y\n"), "\(named.output)")
+    }
+
     @Test func `what is damaged or encrypted is named, and what came before it is stored`() throws {
         _ = try Study.make(in: study, images: 6, size: 256, noise: true)
         try python(
