@@ -15,7 +15,8 @@ extension Archive {
     /// Makes all index rows anew from recipes and headers: names, times and node ids as they were, so far as the old rows can
     /// be read, else those that the instances in order of their reception give.
     ///
-    /// Nothing else may use the archive meanwhile. When it is interrupted the archive can only be opened to do it again.
+    /// Nothing else may use the archive meanwhile. When it is interrupted the archive can only be opened to do it again. Where
+    /// recipes or headers cannot be read in whole, nothing is changed.
     ///
     /// - Parameter progress: called now and then; what it throws ends the work.
     package func rebuild(progress: (Rebuilding) throws -> Void) throws(ArchiveError) -> Rebuilding {
@@ -24,6 +25,7 @@ extension Archive {
             done.total = Int(clamping: estimatedInstances)
             var stage = try rebuildStage() ?? .begun
             if stage < .kept {
+                try readSources()
                 try store.engine.removeRows(.index, from: [6], upTo: [7])
                 try set(.begun)
                 try keepDirectories()
@@ -79,6 +81,19 @@ extension Archive {
 
     private func setIndexRow(_ key: [UInt8], _ value: [UInt8]?) throws {
         try store.engine.commit([Commit(partition: [], changes: [RowChange(.index, key, value)])])
+    }
+
+    /// Reads all that an index is made of, and throws when that fails: an index cannot be made then, and the one there is still
+    /// shows what can be read.
+    private func readSources() throws(ArchiveError) {
+        for family in [RowFamily.recipe, .header] {
+            do { try store.engine.scan(family, from: [], upTo: nil) { _, _ in true } } catch {
+                throw ArchiveError(
+                    .damaged,
+                    "the \(family.rawValue) rows cannot be read in whole (\(error)); the index stays as it is, restore the"
+                        + " archive from a backup")
+            }
+        }
     }
 
     /// Notes what the directories are now, where their rows can be read.

@@ -1,5 +1,6 @@
 import ContentStore
 import DICOM
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -10,9 +11,11 @@ import Testing
 final class ArchiveUnderTest {
     let folder: TemporaryFolder
     let path: String
+    private let durability: Durability
     private var opened: (archive: Archive, engine: WatchedEngine)?
 
-    init() throws {
+    init(_ durability: Durability = .eachCommit) throws {
+        self.durability = durability
         folder = try TemporaryFolder()
         path = folder.appending("archive")
         try open()
@@ -20,9 +23,19 @@ final class ArchiveUnderTest {
 
     private func open() throws {
         let folder = try ArchiveFolder.open(path, create: true, holder: .init(command: "test"))
-        let engine = WatchedEngine(try RocksDBEngine(path: folder.database, create: folder.isNew))
+        let engine = WatchedEngine(
+            try RocksDBEngine(path: folder.database, create: folder.isNew, durability: durability))
         try folder.finishCreation()
         opened = (Archive(folder: folder, engine: engine), engine)
+    }
+
+    /// The archive as a kill would leave it now, open. Not after more flushes than begin a compaction, which removes files.
+    func killed() throws -> Archive {
+        let copy = folder.appending("killed")
+        try? FileManager.default.removeItem(atPath: copy)
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        try FileManager.default.removeItem(atPath: copy + "/lock")
+        return try Archive(path: copy, create: false, holder: .init(command: "test"))
     }
 
     var archive: Archive {
@@ -35,8 +48,9 @@ final class ArchiveUnderTest {
         return opened.engine
     }
 
-    func reopen() throws {
+    func reopen(after change: (String) throws -> Void = { _ in }) throws {
         opened = nil
+        try change(path)
         try open()
     }
 

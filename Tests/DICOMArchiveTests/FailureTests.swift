@@ -77,12 +77,86 @@ import Threads
         _ = try test.engine.sweep(stampedBefore: .max) { $0 != lost }
         #expect(throws: StoreError.self) { try test.bytes(test.node(outcome)) }
         #expect(try test.store(sample.bytes).result == .alreadyStored)
-        // As a kill leaves it.
-        let killed = test.folder.appending("killed")
-        try FileManager.default.copyItem(atPath: test.path, toPath: killed)
-        try FileManager.default.removeItem(atPath: killed + "/lock")
-        let archive = try Archive(path: killed, create: false, holder: .init(command: "test"))
-        #expect(try archive.verify { _ in }.problems == [])
+        #expect(try test.killed().verify { _ in }.problems == [])
+    }
+
+    @Test func `whichever write of an import fails, a kill leaves what a flush had reached, and nothing half`() throws {
+        let samples = (0..<6).map {
+            Sample(instance: "1.5.\($0 / 2)", description: "\($0)", filler: (300_000, UInt8($0)))
+        }
+        /// Imports two at a time, each with a flush; how many are acknowledged.
+        func importAll(_ test: ArchiveUnderTest) -> Int {
+            for number in samples.indices {
+                do {
+                    try test.importFile(foreignHead + samples[number].bytes)
+                    if number % 2 == 1 { try test.engine.flush() }
+                } catch { return number / 2 * 2 }
+            }
+            return samples.count
+        }
+        let whole = try ArchiveUnderTest(.eachFlush)
+        #expect(importAll(whole) == samples.count)
+        let writes = whole.engine.writes
+        #expect(writes > 10)
+        for failing in 0..<writes {
+            let test = try ArchiveUnderTest(.eachFlush)
+            test.engine.watch(failAt: failing)
+            let acknowledged = importAll(test)
+            #expect(acknowledged < samples.count)
+            test.engine.watch()
+            do {
+                let killed = try test.killed()
+                #expect(try killed.verify { _ in }.problems == [], "write \(failing)")
+                #expect(try killed.statistics().versions == acknowledged, "write \(failing)")
+            }
+            #expect(importAll(test) == samples.count)
+            #expect(try test.problems() == [], "write \(failing), tried again")
+            try test.reopen()
+            #expect(try test.archive.statistics().versions == samples.count)
+        }
+    }
+
+    /// Real writes that fail, wherever: a file that reaches the limit of setrlimit(2) grows no more.
+    @Test(arguments: [Durability.eachCommit, .eachFlush])
+    func `whichever byte no file can take any more, what was acknowledged is whole, and the rest is not there`(
+        durability: Durability
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path
+        var counts: Set<Int> = []
+        for limit in stride(from: 30_000, to: 1_000_000, by: 70_001) {
+            let place = "\(path)/\(limit)"
+            let flushes = durability == .eachFlush
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+            await #expect(processExitsWith: .exitCode(0)) {
+                [place = place as String, limit = limit as Int, flushes = flushes as Bool] in
+                signal(SIGXFSZ, SIG_IGN)
+                let archive = try Archive(
+                    path: place + "/archive", create: true, holder: .init(command: "test"),
+                    durability: flushes ? .eachFlush : .eachCommit)
+                let acknowledged = open(place + "/acknowledged", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+                var limits = rlimit(rlim_cur: rlim_t(limit), rlim_max: .max)
+                setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits)
+                for number in 0..<20 {
+                    let name = "1.8.\(number)"
+                    do {
+                        try archive.receive(Sample.large(name).bytes, head: .newest)
+                        if flushes { try archive.store.engine.flush() }
+                    } catch { break }
+                    let line = Array("\(name)\n".utf8)
+                    _ = line.withUnsafeBytes { write(acknowledged, $0.baseAddress, $0.count) }
+                }
+                _exit(0)
+            }
+            let names = try String(contentsOfFile: place + "/acknowledged", encoding: .utf8).split(separator: "\n")
+            #expect(names.count < 20)
+            counts.insert(names.count)
+            let archive = try Archive(path: place + "/archive", create: false, holder: .init(command: "test"))
+            #expect(try archive.verify { _ in }.problems == [], "limit \(limit)")
+            #expect(try archive.statistics().instances == names.count, "limit \(limit)")
+            for name in names { _ = try archive.resource(named: Sample.large(String(name)).identifier) }
+        }
+        #expect(counts.count > 2, "\(counts)")
     }
 
     @Test func `what a killed process acknowledged is there, and whole`() async throws {

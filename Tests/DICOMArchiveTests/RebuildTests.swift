@@ -1,5 +1,6 @@
 import ContentStore
 import DICOM
+import Foundation
 import TestSupport
 import Testing
 
@@ -117,6 +118,28 @@ import Testing
             try expectUnchanged(since: before)
             try archive.checkIndex()
         }
+    }
+
+    @Test func `an index stays when what it would be made of cannot be read`() throws {
+        try fill()
+        try archive.store.engine.flush()
+        try test.reopen { archive in
+            let database = archive + "/db"
+            for name in try FileManager.default.contentsOfDirectory(atPath: database) where name.hasSuffix(".sst") {
+                let url = URL(fileURLWithPath: "\(database)/\(name)")
+                var table = try Data(contentsOf: url)
+                // The name of its family is in its properties.
+                guard table.range(of: Data("recipe".utf8)) != nil else { continue }
+                table[20] ^= 1
+                try table.write(to: url)
+            }
+        }
+        let names = try test.names()
+        let error = #expect(throws: ArchiveError.self) { try rebuild() }
+        #expect(error?.description.contains("the recipe rows cannot be read in whole") == true)
+        try test.reopen()
+        try archive.checkIndex()
+        #expect(try test.names() == names)
     }
 
     @Test func `what lacks more than its rows is named, and everything else is there`() throws {
