@@ -30,9 +30,7 @@ extension RocksDBEngine {
                 }
                 return true
             }
-            for digest in dead {
-                if let kept = try removeChunk(digest, stampedBefore: generation, &result) { use.add(kept) }
-            }
+            for digest in dead { try removeChunk(digest, stampedBefore: generation, &use, &result) }
             // A row that a power loss brought back would stand for zeros: also one that an earlier sweep removed, which ended
             // at this flush. And on a full disk the log is room.
             try flush()
@@ -61,7 +59,9 @@ extension RocksDBEngine {
             for segment in finished where use.live(in: segment) == 0 && segment != last {
                 try segments.remove(segment)
             }
-            let sparse = finished.filter { (segments.extent($0)?.taken ?? 0) > use.most(in: $0) }
+            let sparse = finished.filter {
+                use.lost.contains($0) || (segments.extent($0)?.taken ?? 0) > use.most(in: $0)
+            }
             for group in use.groups(of: sparse) {
                 var rows: [UInt64: [ChunkRow]] = [:]
                 for segment in group { rows[segment] = [] }
@@ -81,19 +81,19 @@ extension RocksDBEngine {
         result.bytesHeld = after > live ? after - live : 0
     }
 
-    /// Removes a chunk, unless it was stamped meanwhile: then its row.
+    /// Removes a chunk, unless it was stamped meanwhile.
     private func removeChunk(
-        _ digest: SHA256Digest, stampedBefore generation: UInt64, _ result: inout SweepResult
-    ) throws(StoreError) -> ChunkRow? {
-        try stripe(digest).withLock { () throws(StoreError) -> ChunkRow? in
-            guard let row = try chunkRow(digest) else { return nil }
-            guard row.stamp < generation else { return row }
+        _ digest: SHA256Digest, stampedBefore generation: UInt64, _ use: inout SegmentUse, _ result: inout SweepResult
+    ) throws(StoreError) {
+        try stripe(digest).withLock { () throws(StoreError) in
+            guard let row = try chunkRow(digest) else { return }
+            guard row.stamp < generation else { return use.add(row) }
             var batch = WriteBatch()
             batch.delete(digest.bytes, in: chunks)
             try write(batch, synced: false)
+            use.lost.insert(row.place.segment)
             result.chunks += 1
             result.bytes &+= row.length
-            return nil
         }
     }
 

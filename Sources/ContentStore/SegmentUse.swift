@@ -11,6 +11,8 @@ struct SegmentUse {
     }
 
     private var uses: [UInt64: Use] = [:]
+    /// The segments of chunks that were removed.
+    var lost: Set<UInt64> = []
     /// Whether every row could be read.
     var isKnown = true
 
@@ -25,8 +27,8 @@ struct SegmentUse {
     /// Bytes that stay in a segment.
     func live(in segment: UInt64) -> UInt64 { uses[segment]?.bytes ?? 0 }
 
-    /// Bytes of the disk that a segment takes at most while there is nothing to give back: a thirty-second more than what stays, and
-    /// the blocks at its ends.
+    /// Bytes of the disk that a segment takes at most while there is nothing to give back that earlier sweeps and ingests have left: a
+    /// thirty-second more than what stays, for the blocks that gaps share with their neighbours, and the blocks at its ends.
     func most(in segment: UInt64) -> UInt64 {
         let live = live(in: segment)
         return live == 0 ? 0 : live + live / 32 + 4 * Self.block

@@ -149,6 +149,18 @@ import Threads
     }
 
     @Test(arguments: EngineFactory.all)
+    func `a single chunk among many is given back at once`(factory: EngineFactory) throws {
+        let test = try EngineUnderTest(factory)
+        let digests = try (UInt64(0)..<300).map { try test.engine.put(Self.chunk($0)) }
+        try test.reopen()
+        let swept = try test.engine.sweep(stampedBefore: 2) { $0 != digests[100] }
+        #expect(swept.bytesFreed == 16 << 10)
+        let place = try #require(try segments(test).numbers().first)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(segments(test).folder)/\(Segments.name(place))"))
+        #expect(bytes[(100 << 14)..<(101 << 14)].allSatisfy { $0 == 0 })
+    }
+
+    @Test(arguments: EngineFactory.all)
     func `a segment that is empty is removed, and its number never given again`(factory: EngineFactory) throws {
         let test = try EngineUnderTest(factory)
         for number in UInt64(0)..<3 {
