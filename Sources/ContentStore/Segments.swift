@@ -133,14 +133,18 @@ final class Segments: Sendable {
     func sync() throws(StoreError) {
         // One at a time: what another has begun to sync is not on the disk yet.
         try syncing.withLock { _ throws(StoreError) in
-            let (unsynced, isFolderUnsynced) = try state.withLock { state throws(StoreError) in
+            // What cannot be opened now, for lack of descriptors, may be later: nothing is lost by that.
+            let folders =
+                state.withLock { $0.isFolderUnsynced } ? [try Folder(folder), try Folder(folder + "/..")] : []
+            let unsynced = try state.withLock { state throws(StoreError) in
                 if let failure = state.failure { throw failure }
-                defer { (state.unsynced, state.unsyncedBytes, state.isFolderUnsynced) = ([:], 0, false) }
-                return (state.unsynced, state.isFolderUnsynced)
+                defer { (state.unsynced, state.unsyncedBytes) = ([:], 0) }
+                if !folders.isEmpty { state.isFolderUnsynced = false }
+                return state.unsynced
             }
             do throws(StoreError) {
                 for segment in unsynced.values { try segment.sync() }
-                if isFolderUnsynced { try syncFolder() }
+                for folder in folders { try folder.sync() }
             } catch {
                 let failure = StoreError(
                     error.code, "\(error.description); nothing more is stored until the archive is opened again")
@@ -153,11 +157,21 @@ final class Segments: Sendable {
     /// Bytes that were appended since the last sync.
     var unsyncedBytes: UInt64 { state.withLock { $0.unsyncedBytes } }
 
-    private func syncFolder() throws(StoreError) {
-        for path in [folder, folder + "/.."] {
-            let opened = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    /// A folder, open until this is dropped.
+    private final class Folder {
+        private let path: String
+        private let opened: Int32
+
+        init(_ path: String) throws(StoreError) {
+            self.path = path
+            opened = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard opened >= 0 else { throw Segment.failure("open", path) }
-            defer { close(opened) }
+        }
+
+        deinit { close(opened) }
+
+        /// Makes the names in it durable.
+        func sync() throws(StoreError) {
             guard fsync(opened) == 0 else { throw Segment.failure("write to", path) }
         }
     }
