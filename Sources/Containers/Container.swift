@@ -50,8 +50,9 @@ package final class Container {
     package init(_ file: Int32) throws(Failure) {
         guard let made = archive_read_new() else { throw Failure(description: "out of memory") }
         archive = made
-        gzip = GzipFile.isOne(file) ? GzipFile(file) : nil
-        mostFilters = gzip == nil ? 2 : 1
+        let isGzip = GzipFile.isOne(file)
+        gzip = isGzip ? GzipFile(file) : nil
+        mostFilters = isGzip ? 1 : 2
         // Not all that libarchive has: some start other programs.
         archive_read_support_filter_bzip2(archive)
         archive_read_support_filter_xz(archive)
@@ -60,7 +61,7 @@ package final class Container {
         archive_read_support_format_tar(archive)
         archive_read_support_format_7zip(archive)
         archive_read_support_format_raw(archive)
-        guard open(file) == ARCHIVE_OK else { throw failure }
+        guard gzip != nil || mostFilters == 2, open(file) == ARCHIVE_OK else { throw failure }
     }
 
     private func open(_ file: Int32) -> Int32 {

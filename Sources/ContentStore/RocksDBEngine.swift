@@ -132,15 +132,16 @@ package final class RocksDBEngine: StorageEngine {
     }
 
     package func chunk(_ digest: SHA256Digest) throws(StoreError) -> Chunk {
-        var row: ChunkRow?
         do throws(StoreError) {
-            row = try chunkRow(digest)
-            return try readChunk(digest, row)
+            let row = try chunkRow(digest)
+            do throws(StoreError) { return try readChunk(digest, row) } catch {
+                // One that was swept and stored anew meanwhile is elsewhere now.
+                guard let now = try chunkRow(digest), now.place != row?.place else { throw error }
+                return try readChunk(digest, now)
+            }
         } catch {
-            guard error.code == .damaged else { throw error }
-            // One that was swept and stored anew meanwhile is elsewhere now.
-            if let now = try? chunkRow(digest), now.place != row?.place { return try readChunk(digest, now) }
-            damaged.withLock { _ = $0.insert(digest) }
+            // Also what a bad sector holds: it is stored anew when it comes again.
+            if error.code == .damaged || error.code == .io { damaged.withLock { _ = $0.insert(digest) } }
             throw error
         }
     }

@@ -52,9 +52,8 @@ final class Segment: Sendable {
             let count = pread(
                 file, buffer.bytes.baseAddress?.advanced(by: done), length - done, off_t(place) + off_t(done))
             if count < 0, errno == EINTR { continue }
-            // A bad sector is damage of what lies there, and of nothing else.
-            guard count >= 0 || errno == EIO else { throw Self.failure("read", path) }
-            if count <= 0 { return nil }
+            guard count >= 0 else { throw Self.failure("read", path) }
+            if count == 0 { return nil }
             done += count
         }
         let bytes = UnsafeRawBufferPointer(buffer.bytes)

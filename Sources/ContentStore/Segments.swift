@@ -78,7 +78,9 @@ final class Segments: Sendable {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.utf8.count == 12, let number = UInt64(name), number > 0 { numbers.append(number) }
+            if name.utf8.count == 12, name.utf8.allSatisfy({ 48...57 ~= $0 }), let number = UInt64(name), number > 0 {
+                numbers.append(number)
+            }
             errno = 0
         }
         guard errno == 0 else { throw Segment.failure("read the folder", folder) }

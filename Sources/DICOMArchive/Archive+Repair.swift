@@ -16,7 +16,7 @@ extension Archive {
     /// Nothing else may use the archive meanwhile. It can be interrupted and done again.
     ///
     /// - Parameters:
-    ///   - discards: whether versions whose file cannot be read in whole are removed too.
+    ///   - discards: whether versions whose file cannot be read in whole are removed too, and chunks that the disk does not give.
     ///   - progress: called now and then with what was looked at so far; what it throws ends the work.
     package func repair(
         discards: Bool, progress: (Verification) throws -> Void
@@ -24,7 +24,8 @@ extension Archive {
         var done = Repair()
         do {
             let found = try verify(progress: progress)
-            for digest in found.causes.chunks {
+            // What the disk does not give may come back with it.
+            for digest in found.causes.chunks + (discards ? found.causes.unreadable : []) {
                 try store.engine.removeDamaged(digest)
                 done.mended.append("chunk \(digest) is removed, to be stored anew when it comes again")
             }

@@ -16,6 +16,8 @@ package struct Verification: Codable, Sendable {
     struct Causes {
         /// Chunks whose row or bytes cannot be read, or are others.
         var chunks: [SHA256Digest] = []
+        /// Chunks that the disk does not give, now at least.
+        var unreadable: [SHA256Digest] = []
         /// The keys of header rows without a recipe.
         var headers: [[UInt8]] = []
         /// The keys of recipes that cannot be read, or lack their header.
@@ -80,15 +82,22 @@ extension Archive {
         try chunkPages { digest, length in
             guard scope.isPicked else { return }
             found.chunks += 1
-            if let problem = try problem(ofChunk: digest, length) {
-                found.problems.append(problem)
-                found.causes.chunks.append(digest)
+            do throws(StoreError) {
+                if let problem = try problem(ofChunk: digest, length) {
+                    found.problems.append(problem)
+                    found.causes.chunks.append(digest)
+                }
+            } catch {
+                // A bad sector, and the chunks beside it are as good as ever; or a disk that is away for a moment.
+                guard error.code == .io else { throw error }
+                found.problems.append(error.description)
+                found.causes.unreadable.append(digest)
             }
             if found.chunks % 64 == 0 { try progress(found) }
         }
     }
 
-    private func problem(ofChunk digest: SHA256Digest, _ length: UInt64?) throws -> String? {
+    private func problem(ofChunk digest: SHA256Digest, _ length: UInt64?) throws(StoreError) -> String? {
         guard let length else { return "the row of chunk \(digest) is damaged" }
         do throws(StoreError) {
             let chunk = try store.engine.chunk(digest)
@@ -185,7 +194,7 @@ extension Archive {
         }
     }
 
-    private func hasChunkRow(_ digest: SHA256Digest) throws -> Bool {
+    private func hasChunkRow(_ digest: SHA256Digest) throws(StoreError) -> Bool {
         do throws(StoreError) { return try store.engine.chunkLength(digest) != nil } catch {
             guard error.code == .damaged else { throw error }
             return true

@@ -8,15 +8,15 @@ extension ArchiveFolder {
     /// - Parameter path: a folder that is missing, empty, or left by a restore that was interrupted.
     static func restore(_ path: String, _ body: (String) throws -> Void) throws {
         let new = "\(path)/\(unfinishedRestore)"
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw ArchiveError(.unusable, "cannot make the folder \(path): \(String(cString: strerror(errno)))")
-        }
-        try FileCopy.syncFolder(path + "/..")
+        try Backup.makeFolder(path)
         // No lock file in what is refused. And with the lock once more: another restore may have ended meanwhile.
         _ = try leftByRestore(path)
         let lock = try takeLock(path, holder: Holder(command: "restore"))
         defer { close(lock) }
-        for name in try leftByRestore(path) { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+        // By which it is known goes last.
+        for name in try leftByRestore(path).sorted(by: >) {
+            try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+        }
         guard mkdir(new, 0o700) == 0 else {
             throw ArchiveError(.io, "cannot make the folder \(new): \(String(cString: strerror(errno)))")
         }

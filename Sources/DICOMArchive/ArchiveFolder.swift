@@ -200,7 +200,8 @@ package final class ArchiveFolder: Sendable {
         guard isDone else { throw ArchiveError(.unusable, "cannot write \(name): \(reason)") }
     }
 
-    private static func syncFolder(_ path: String) {
+    /// Makes the names in a folder durable, where that can be.
+    static func syncFolder(_ path: String) {
         let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { return }
         fsync(folder)

@@ -9,8 +9,8 @@ import Glibc
 ///     DIR/checkpoints/NAME/      the others, as they were
 ///     DIR/lock                   held with flock(2) by who writes it, or reads
 ///
-/// A FILE is named `NAME-MADE-BLOCKS`: after the one it is a copy of, when that was made (nanoseconds since 1970, hexadecimal), and
-/// what it took of the disk then. No copy is ever written over: what an unfinished backup leaves is beside what the last one has.
+/// A FILE is named `NAME-MADE-BYTES`: after the one it is a copy of, when that was made (nanoseconds since 1970, hexadecimal), and
+/// how many bytes of it were no hole then. No copy is ever written over: what an unfinished backup leaves is beside what the last one has.
 package struct Backup {
     /// The folder.
     let path: String
@@ -91,7 +91,6 @@ package struct Backup {
 
     private func makeFolder() throws {
         try Self.makeFolder(path)
-        try FileCopy.syncFolder(path + "/..")
         let entries = try FileManager.default.contentsOfDirectory(atPath: path)
         let own: Set = [
             "lock", Self.tables, Self.chunks, Self.checkpoints, Self.contentsFile, Self.contentsFile + ".new",
@@ -102,7 +101,8 @@ package struct Backup {
     }
 
     static func makeFolder(_ path: String) throws {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        guard mkdir(path, 0o700) != 0 else { return ArchiveFolder.syncFolder(path + "/..") }
+        guard errno == EEXIST else {
             throw ArchiveError(.io, "cannot make the folder \(path): \(String(cString: strerror(errno)))")
         }
     }
@@ -112,7 +112,9 @@ package struct Backup {
         let flags = kind == LOCK_EX ? O_RDWR | O_CREAT : O_RDONLY
         let lock = open(path + "/lock", flags | O_NOFOLLOW | O_CLOEXEC, 0o600)
         if lock < 0, kind == LOCK_SH { return -1 }
-        guard lock >= 0, flock(lock, kind | LOCK_NB) == 0 else {
+        let isTaken = lock >= 0 && flock(lock, kind | LOCK_NB) == 0
+        // Some network file systems have no locks: what is there can be read all the same.
+        guard isTaken || kind == LOCK_SH && errno != EWOULDBLOCK else {
             if lock >= 0 { close(lock) }
             throw ArchiveError(.inUse, "another dicomfs backup or restore uses \(path); wait for its end")
         }
@@ -142,14 +144,14 @@ package struct Backup {
         return files
     }
 
-    /// The name of a file's copy: of one that is there, unless that was made when it took an eighth more of the disk.
+    /// The name of a file's copy: of one that is there, unless that was made when an eighth more of it was no hole.
     private static func place(of name: String, _ status: FileCopy.Status, _ present: [String]) -> String {
         let prefix = "\(name)-\(String(status.made, radix: 16))-"
         let found = present.first { copy in
-            guard copy.hasPrefix(prefix), let blocks = Int(copy.dropFirst(prefix.count)) else { return false }
-            return blocks <= status.blocks + status.blocks / 8 + 64
+            guard copy.hasPrefix(prefix), let data = Int(copy.dropFirst(prefix.count)) else { return false }
+            return data <= status.data + status.data / 8 + (32 << 10)
         }
-        return found ?? "\(prefix)\(status.blocks)"
+        return found ?? "\(prefix)\(status.data)"
     }
 
     private func removeOthers(than contents: Contents) throws {

@@ -59,8 +59,8 @@ enum FileCopy {
     struct Status {
         /// Its length.
         var bytes: Int
-        /// The 512 bytes each that it takes of the disk.
-        var blocks: Int
+        /// How many of them are no hole.
+        var data: Int
         /// When it was made, in nanoseconds since 1970; where a file system does not tell, when its bytes changed last.
         var made: Int
     }
@@ -72,8 +72,21 @@ enum FileCopy {
         let isKnown = found.stx_mask & UInt32(STATX_BTIME) != 0
         let time = isKnown ? found.stx_btime : found.stx_mtime
         return Status(
-            bytes: Int(found.stx_size), blocks: Int(found.stx_blocks),
+            bytes: Int(found.stx_size), data: try data(of: path, size: Int(found.stx_size)),
             made: Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec))
+    }
+
+    private static func data(of path: String, size: Int) throws -> Int {
+        let file = try open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        defer { close(file) }
+        var (count, position) = (0, 0)
+        while position < size {
+            let data = Int(lseek(file, off_t(position), seekData))
+            if data < 0 { break }
+            position = min(size, Int(lseek(file, off_t(data), seekHole)))
+            count += position - data
+        }
+        return count
     }
 
     /// Makes the names in a folder durable.

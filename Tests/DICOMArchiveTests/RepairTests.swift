@@ -1,5 +1,6 @@
 import ContentStore
 import DICOM
+import Glibc
 import Testing
 
 @testable import DICOMArchive
@@ -79,6 +80,26 @@ import Testing
         #expect(throws: ArchiveError.self) { try archive.resource(named: "\(damaged.outcome.instance)") }
         try sendAgain()
         #expect(try test.problems() == [])
+    }
+
+    @Test func `what the disk does not give is named, kept, and stored anew when it comes again`() throws {
+        let test = try ArchiveUnderTest()
+        let outcome = try test.store(Sample().bytes)
+        let chunk = try #require(try test.archive.file(test.node(outcome))?.recipe.chunks.first)
+        let segment = test.path + "/db.chunks/000000000001"
+        // A folder can be opened, and reading it fails.
+        try test.reopen { _ in
+            rename(segment, segment + ".away")
+            mkdir(segment, 0o700)
+        }
+        let problems = try test.problems()
+        #expect(problems == ["cannot read \(segment): Is a directory"])
+        let repaired = try test.archive.repair(discards: false) { _ in }
+        #expect(repaired.mended == [])
+        #expect(try test.archive.store.engine.chunkLength(chunk) != nil)
+        #expect(try test.store(Sample().bytes).result == .alreadyStored)
+        #expect(try test.problems() == [])
+        #expect(try test.bytes(test.node(outcome)) != nil)
     }
 
     @Test func `a version is not discarded from under a later one`() throws {

@@ -92,10 +92,18 @@ struct ContainerTests {
             with gzip.open(make('cut.gz'), 'wb') as made: made.write(open(files[0], 'rb').read())
             data = open(make('cut.gz'), 'rb').read()
             open(make('cut.gz'), 'wb').write(data[:-8])
+            # Of members, one behind the other.
+            data = open(files[1], 'rb').read()
+            members = [gzip.compress(data[:100_000]), gzip.compress(data[100_000:])]
+            open(make('changed.gz'), 'wb').write(members[0] + b'X' + members[1][1:])
+            open(make('more.gz'), 'wb').write(members[0] + members[1] + b'more')
+            open(make('members.gz'), 'wb').write(members[0] + members[1] + bytes(1000))
             """)
         for (name, stored, sentence) in [
             ("one.gz", 0, "its gzip data are damaged (incorrect data check)"),
             ("cut.gz", 0, "its gzip data end too early"),
+            ("changed.gz", 0, "its gzip data are damaged (incorrect header check)"),
+            ("more.gz", 0, "its gzip data are damaged (incorrect header check)"),
             ("a.tar.gz", 1, "its gzip data are damaged (incorrect data check); what was stored of it may be damaged"),
         ] {
             let done = try run(name)
@@ -103,6 +111,7 @@ struct ContainerTests {
             #expect(done.output.hasPrefix("stored \(stored),"), "\(done.output)")
             #expect(done.errors.contains(sentence), "\(done.errors)")
         }
+        #expect(try run("members.gz").output == "stored 1, already stored 0, new versions 0, skipped 0, refused 0\n")
     }
 
     @Test func `what is compressed twice is refused, and a Part 10 file that begins as a container is one`() throws {
