@@ -37,7 +37,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
-        // What the Glibc module lacks: mallopt(3), fallocate(2).
+        // What the Glibc module lacks: mallopt(3), fallocate(2), sync_file_range(2), statx(2).
         .systemLibrary(name: "CLinux"),
 
         // The DCMTK calls we use, as extern "C" functions; no exception leaves it.
