@@ -25,6 +25,17 @@ struct ChecksumTests {
         }
     }
 
+    @Test(arguments: [12_287, 12_288, 12_289, 12_296, 24_576, 100_003])
+    func `many bytes, gone through in three parts at once, have the checksum of their pieces`(count: Int) {
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        var pieces: UInt32 = 0
+        for start in stride(from: 0, to: count, by: 1000) {
+            pieces = checksum(Array(bytes[start..<min(count, start + 1000)]), after: pieces)
+        }
+        #expect(checksum(bytes) == pieces)
+    }
+
     @Test func `the library finds it in place of its own`() throws {
         // Opening one uses the library, so that it is loaded.
         let folder = try TemporaryFolder()
