@@ -71,6 +71,9 @@ package final class ChunkStore: Sendable {
         IngestGeneration(store: self, number: running.withLock { $0.begin() })
     }
 
+    /// How many ingests have begun and not ended.
+    var ingestsRunning: Int { running.withLock { $0.count } }
+
     func endIngest(_ number: UInt64) { running.withLock { $0.end(number) } }
 
     /// Removes the chunks that no running ingest wants and `isReferenced` denies.
@@ -101,6 +104,8 @@ package final class IngestGeneration: Sendable {
 struct RunningIngests {
     private var numbers: Set<UInt64> = []
     private var last: UInt64 = 0
+
+    var count: Int { numbers.count }
 
     /// A number above all given before in this process.
     mutating func begin() -> UInt64 {

@@ -1,11 +1,12 @@
 import Dispatch
+import Glibc
 package import Hashing
 import Synchronization
 
 /// Cuts a bulk value into chunks as its bytes arrive, and stores those the store does not have.
 ///
-/// Bytes are hashed while they are hot; full chunks are stored on another thread while the next ones arrive. It holds a
-/// few chunks in memory, whatever the value's length. Dropping it leaves only chunks that nothing refers to, and writes no
+/// Bytes are hashed while they are hot; full chunks are stored on another thread while the next ones arrive, unless other
+/// ingests keep the processors busy. It holds a few chunks in memory, whatever the value's length. Dropping it leaves only chunks that nothing refers to, and writes no
 /// more.
 package struct ChunkWriter: ~Copyable {
     /// A chunk of the value, in order.
@@ -75,12 +76,13 @@ package struct ChunkWriter: ~Copyable {
     }
 }
 
-/// The chunks of one ingest on their way to the engine, stored in order on a thread beside the one that receives.
+/// The chunks of one ingest on their way to the engine, stored by a thread beside the one that receives, or by that.
 private final class ChunkPuts: Sendable {
     /// The most chunks on the way: the receiver then waits for the disk.
     private static let depth = 4
     /// Bytes of a chunk that is not worth another thread.
     private static let small = 64 << 10
+    private static let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
 
     private let store: ChunkStore
     private let generation: IngestGeneration
@@ -95,7 +97,7 @@ private final class ChunkPuts: Sendable {
 
     func put(_ chunk: [UInt8], digest: SHA256Digest) throws(StoreError) {
         if let failure = failure.withLock({ $0 }) { throw failure }
-        if chunk.count < Self.small {
+        if chunk.count < Self.small || store.ingestsRunning >= Self.processors {
             return try store.engine.put(chunk.span.bytes, digest: digest, generation: generation.number)
         }
         room.wait()
