@@ -45,7 +45,8 @@ extension ArchiveTree {
             }
             return try attributes(of: node, entry)
         case .frame:
-            guard let entry = try archive.entry(ofFrame: node), node.frame.number <= entry.frames else { return nil }
+            guard let entry = try archive.entry(ofFrame: node), node.frame.number > 0, node.frame.number <= entry.frames
+            else { return nil }
             return InstanceEntries.image(node, entry)
         default: return nil
         }

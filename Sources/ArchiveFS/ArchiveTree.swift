@@ -51,7 +51,7 @@ package final class ArchiveTree: FileSystem {
         let unit = UInt64(space.f_frsize)
         reply.found(
             SpaceStatistics(
-                totalBytes: UInt64(space.f_blocks) * unit, freeBytes: UInt64(space.f_bavail) * unit,
+                totalBytes: UInt64(space.f_blocks) &* unit, freeBytes: UInt64(space.f_bavail) &* unit,
                 files: archive.estimatedInstances))
     }
 

@@ -7,7 +7,9 @@ extension Archive {
         do {
             return try files.value(node) {
                 guard let row = try nodeRow(node), row.level == .instance else { return nil }
-                return try file(row.reference)
+                // The instance may be another version, or have another head, since its row was read: that is another node.
+                guard let file = try file(row.reference), file.recipe.nodePayload == node.payload else { return nil }
+                return file
             }
         } catch {
             throw ArchiveError(error)

@@ -181,10 +181,10 @@ package struct EntryRow: Hashable, Sendable {
 
     /// Nanoseconds since 1970-01-01 UTC of an instance's images: those of a renderer that makes other bytes have another
     /// time, since their size is the same.
-    package var imageModified: UInt64 { modified + UInt64(Renderer.epoch - 1) * 1_000_000_000 }
+    package var imageModified: UInt64 { modified &+ UInt64(Renderer.epoch - 1) * 1_000_000_000 }
 
     /// Nanoseconds since 1970-01-01 UTC of an instance's JSON: that of other text has another time.
-    package var jsonModified: UInt64 { modified + UInt64(DataSetHeader.jsonEpoch - 1) * 1_000_000_000 }
+    package var jsonModified: UInt64 { modified &+ UInt64(DataSetHeader.jsonEpoch - 1) * 1_000_000_000 }
 
     var encoded: [UInt8] {
         var writer = RecordWriter()

@@ -71,7 +71,7 @@ package struct Ownership: Sendable {
         // Of files, what stdio and Python read at a time: the kernel makes four times as much of it at the beginning of a file
         // (`get_init_ra_size` in mm/readahead.c); of 128 KiB it would make 256. Of directories, what readdir(3) asks for.
         status.st_blksize = attributes.isDirectory ? 1 << 17 : 1 << 12
-        status.st_blocks = Int(clamping: (attributes.size + 511) / 512)
+        status.st_blocks = Int(clamping: attributes.size / 512 + (attributes.size % 512 == 0 ? 0 : 1))
         let seconds = Int(attributes.modified / 1_000_000_000)
         let time = timespec(tv_sec: seconds, tv_nsec: Int(attributes.modified % 1_000_000_000))
         status.st_mtim = time

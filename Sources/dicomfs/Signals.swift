@@ -17,12 +17,14 @@ enum Signals {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Blocks them, and no others, in this thread and those it starts; ignores SIGPIPE. Called first of all.
+    /// Blocks them, and no others, in this thread and those it starts; ignores SIGPIPE, and not SIGCHLD, with which ignored nobody
+    /// learns how a child ended (wait(2)). Called first of all.
     static func block() {
         var set = awaited
         // Not in addition: whoever started us may have blocked what the FUSE session is woken by.
         pthread_sigmask(SIG_SETMASK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGCHLD, SIG_DFL)
     }
 
     /// Lets them, and SIGPIPE, end the process, as is right for a command that can be interrupted at any time.

@@ -22,6 +22,8 @@ final class Supervisor: Sendable {
     private struct State {
         var worker: pid_t?
         var isStopping = false
+        /// Why the mount does not answer.
+        var failure: (any Error)?
     }
 
     /// One worker's life.
@@ -41,15 +43,11 @@ final class Supervisor: Sendable {
     /// Keeps workers running until a signal, until the mount is taken away by another, or until they fail repeatedly.
     ///
     /// - Parameter isReady: called once, when the first worker serves.
-    func run(isReady: () -> Void) throws {
+    func run(isReady: @escaping @Sendable () -> Void) throws {
         handleSignals()
         defer { mount.unmount() }
         var history = WorkerHistory()
-        var life: Life? = try live(.none) { _ in
-            // By us, not by the worker: an automounter lets only the process group it started pass.
-            try Daemon.waitForAnswer(mount.point.path)
-            isReady()
-        }
+        var life: Life? = try live(.none) { _ in tellWhenAnswered(isReady) }
         if let life, life.ready == nil, !isStopping { throw failure(first: life.end) }
         var past = Inheritance.Past.complete
         var reason = ""
@@ -75,10 +73,30 @@ final class Supervisor: Sendable {
                 logger.error("\(reason)")
             }
         }
+        if let failure = state.withLock({ $0.failure }) { throw failure }
         if !isStopping, mount.isInPlace {
             let place = mount.point.path
             throw ExitStatus(
                 code: EXIT_FAILURE, message: "the connection of the mount at \(place) was aborted; it is unmounted")
+        }
+    }
+
+    /// Calls `isReady` when the mount answers. In a thread of its own: the first worker may end before it does, and then it is the
+    /// next one that answers, or the end of the mount.
+    private func tellWhenAnswered(_ isReady: @escaping @Sendable () -> Void) {
+        Thread.start { [self] in
+            do {
+                // By us, not by the worker: an automounter lets only the process group it started pass.
+                try Daemon.waitForAnswer(mount.point.path)
+                if !isStopping { isReady() }
+            } catch {
+                state.withLock { state in
+                    guard !state.isStopping else { return }
+                    (state.failure, state.isStopping) = (error, true)
+                    if let worker = state.worker { kill(worker, SIGTERM) }
+                }
+                stopping.open()
+            }
         }
     }
 

@@ -160,6 +160,40 @@ struct SupervisorTests {
         #expect(try find() == 10)
     }
 
+    @Test func `a first worker that is told to end before it serves is replaced, and serve is ready`() throws {
+        for _ in 0..<20 {
+            let folder = try TemporaryFolder()
+            let mount = try folder.makeFolder("mnt")
+            let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+            let output = open(folder.appending("out"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+            defer { for file in [null, output] { close(file) } }
+            let serve = try ChildProcess(
+                DicomFS.path,
+                ["serve", "--archive", folder.appending("archive"), "--mount", mount, "--dicom-port", "0"],
+                descriptors: (null, output, null))
+            func first() -> Int32? {
+                let children = "/proc/\(serve.pid)/task/\(serve.pid)/children"
+                let numbers = try? String(contentsOfFile: children, encoding: .utf8)
+                return numbers?.split(separator: " ").first.flatMap { Int32($0) }
+            }
+            while first() == nil, serve.isRunning {}
+            kill(try #require(first()), SIGTERM)
+            func isReady() throws -> Bool {
+                try String(contentsOfFile: folder.appending("out"), encoding: .utf8).hasPrefix("dicomfs ready ")
+            }
+            for _ in 0..<3000 where try !isReady() { usleep(10_000) }
+            #expect(try isReady())
+            serve.send(SIGTERM)
+            for _ in 0..<3000 where serve.isRunning { usleep(10_000) }
+            #expect(!serve.isRunning)
+            if serve.isRunning {
+                serve.send(SIGKILL)
+                _ = try Program.run("fusermount3", ["-u", "-z", "-q", mount])
+            }
+            #expect(serve.wait() == 0)
+        }
+    }
+
     @Test func `a new program takes over on SIGUSR2 and the mount stays`() throws {
         let served = try ServedArchive()
         let before = try #require(served.worker)

@@ -59,7 +59,10 @@ final class AssociationTarget: FuzzTarget {
         let other = try connect()
         other.send(Array(Self.seeds[0].dropFirst()))
         // A-ASSOCIATE-AC, P-DATA-TF with the response, A-RELEASE-RP.
-        if other.finish()?.suffix(10) != [6, 0, 0, 0, 0, 4, 0, 0, 0, 0] { problems.append("no echo afterwards") }
+        let answer = other.finish()
+        if answer?.suffix(10) != [6, 0, 0, 0, 0, 4, 0, 0, 0, 0] {
+            problems.append("no echo afterwards, but \(answer.map { "\($0)" } ?? "no end")")
+        }
         try test.empty()
         return problems
     }

@@ -111,7 +111,8 @@ struct Serve: ParsableCommand {
     }
 
     private func supervise(
-        _ mountPoint: MountPoint, _ folder: ArchiveFolder, _ socket: ListeningSocket?, isReady: () -> Void
+        _ mountPoint: MountPoint, _ folder: ArchiveFolder, _ socket: ListeningSocket?,
+        isReady: @escaping @Sendable () -> Void
     ) throws {
         var options = try MountOptions(options).session
         options.name = folder.path
