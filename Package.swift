@@ -61,7 +61,7 @@ let package = Package(
 
         // The archive.
         library("ContentStore", ["CLinux", "RocksDB", "Hashing", "Threads"]),
-        library("DICOMArchive", ["ContentStore", "DICOM", "Imaging", "Hashing"]),
+        library("DICOMArchive", ["CLinux", "ContentStore", "DICOM", "Imaging", "Hashing"]),
 
         // The doors.
         library("ArchiveFS", ["DICOMArchive", "FUSE", "Threads"]),
