@@ -118,7 +118,8 @@ private final class SmallFileSystem {
 
     /// Fills so many bytes, or all there is.
     func takeSpace(_ bytes: Int) throws {
-        let file = open(ballast, O_WRONLY | O_CREAT, 0o600)
+        // A program that another test starts meanwhile must not keep it.
+        let file = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw POSIXError(.EIO) }
         defer { close(file) }
         let block = [UInt8](repeating: 1, count: 1 << 16)
