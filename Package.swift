@@ -107,7 +107,8 @@ let package = Package(
         tests("DICOMNetworkTests", ["ArchiveSCP", "DICOM", "DICOMArchive", "DICOMNetwork", "Threads"]),
         tests("ImagingTests", ["Imaging", "CPNG"]),
         tests("ContentStoreTests", ["ContentStore", "RocksDB", "Hashing", "Threads"]),
-        tests("DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "Threads"]),
+        tests(
+            "DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "RocksDB", "Threads"]),
         tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
         tests("ProgramTests", ["dicomfs"]),
         tests("FuzzTests", ["FuzzTargets"]),

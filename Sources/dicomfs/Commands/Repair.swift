@@ -6,9 +6,9 @@ struct Repair: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Mend what verify finds, as far as that can be.",
         discussion: """
-            Reads everything, as verify does. What is derived is made anew, as rebuild does. Chunks that cannot be read are \
+            Reads everything, as verify does. What is derived is made anew, as rebuild does. Damaged chunks are \
             removed, so that they are stored anew when the same images come again; send or import those, or restore a \
-            backup. Nothing may serve the archive meanwhile. It can be interrupted and run again.
+            backup. What the disk fails to give is only named: it may come back with the disk. Nothing may serve the archive meanwhile. It can be interrupted and run again.
 
             Prints what was mended on standard output and what is left on standard error, and exits with 1 if anything is.
             """)
@@ -17,7 +17,7 @@ struct Repair: ParsableCommand {
 
     @Flag(
         help:
-            "Remove also the versions whose file cannot be read in whole, so that they are stored when they come again."
+            "Remove also what the disk fails to give, and versions whose file is not whole: they are stored when they come again."
     )
     var discard = false
 
