@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CRocksDB"),
         .systemLibrary(name: "CFUSE", pkgConfig: "fuse3"),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16"),
+        .systemLibrary(name: "COpenJPEG", pkgConfig: "libopenjp2"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
@@ -44,7 +45,7 @@ let package = Package(
         .target(
             name: "CDCMTK",
             cxxSettings: [.define("HAVE_CONFIG_H")],
-            linkerSettings: ["dcmnet", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
+            linkerSettings: ["dcmnet", "dcmjpeg", "dcmjpls", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
 
         // What Debian's RocksDB lacks: a checksum with the processor's instruction, a flush of several families.
         .target(name: "CRocksDBSupplement"),
@@ -56,12 +57,13 @@ let package = Package(
         library("FUSE", ["CFUSE"]),
         library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
         library("DICOMNetwork", ["CDCMTK", "Threads"]),
-        library("Imaging", ["CZlib"]),
+        library("Codecs", ["CDCMTK", "COpenJPEG"]),
+        library("Imaging", ["CPNG", "CZlib", "Codecs"]),
         library("Containers", ["CArchive", "CZlib"]),
 
         // The archive.
         library("ContentStore", ["CLinux", "RocksDB", "Hashing", "Threads"]),
-        library("DICOMArchive", ["CLinux", "ContentStore", "DICOM", "Imaging", "Hashing"]),
+        library("DICOMArchive", ["CLinux", "Codecs", "ContentStore", "DICOM", "Imaging", "Hashing"]),
 
         // The doors.
         library("ArchiveFS", ["DICOMArchive", "FUSE", "Threads"]),

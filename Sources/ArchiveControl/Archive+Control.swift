@@ -24,6 +24,9 @@ extension Archive {
             case .write(let node, let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to write \(name)") }
                 try write(NodeID(rawValue: node), to: file, name: name)
+            case .render(let id, let options, let name):
+                guard let file else { throw Failure(.other, "no open file came with the request to write \(name)") }
+                try render(resource(named: id), options, to: file, name: name)
             case .importFile(let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to import \(name)") }
                 try emit(.imported(ImportResult(importFile(file, name: name))))
@@ -50,6 +53,15 @@ extension Archive {
         } catch {
             throw error as? Failure ?? Failure(.other, "\(error)")
         }
+    }
+
+    private func render(_ resource: Resource, _ options: RenderOptions, to file: Int32, name: String) throws {
+        guard resource.level == .instance else {
+            throw Failure(.other, "\(resource.id) is a \(resource.level): give the identifier of an instance")
+        }
+        let picture = PictureOptions(isRaw: options.isRaw, window: options.window, hasOverlays: options.hasOverlays)
+        let png = try self.picture(of: resource.node, frame: options.frame, picture)
+        try png.withUnsafeBytes { try writeAll($0, to: file, name: name) }
     }
 
     private func listFiles(

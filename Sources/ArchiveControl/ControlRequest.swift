@@ -1,4 +1,5 @@
 package import DICOMArchive
+import Glibc
 
 /// What a command asks of an archive, in place or through the process that serves it.
 package enum ControlRequest: Codable, Sendable {
@@ -10,6 +11,8 @@ package enum ControlRequest: Codable, Sendable {
     case files(id: String, allVersions: Bool)
     /// Write one of them to the open file that goes with the request.
     case write(node: UInt64, name: String)
+    /// Write the picture of a frame as a compressed PNG to the open file that goes with the request.
+    case render(id: String, RenderOptions, name: String)
     /// Store the open file that goes with the request. Event: ``ControlEvent/imported(_:)``.
     case importFile(name: String)
     /// Store what comes over the socket that goes with the request, in frames: four bytes length, big endian, then so many bytes;
@@ -89,6 +92,32 @@ package struct Failure: Error, Codable, Sendable, CustomStringConvertible {
     }
 }
 
+/// What ``ControlRequest/render(id:_:name:)`` is to show.
+package struct RenderOptions: Codable, Sendable {
+    /// Counted from 1.
+    package var frame: Int
+    private var windowCenter: Double?
+    private var windowWidth: Double?
+    /// The stored values in 16 bits.
+    package var isRaw: Bool
+    /// The instance's overlays on top.
+    package var hasOverlays: Bool
+
+    package init(frame: Int, window: (center: Double, width: Double)?, isRaw: Bool, hasOverlays: Bool) {
+        self.frame = frame
+        windowCenter = window?.center
+        windowWidth = window?.width
+        self.isRaw = isRaw
+        self.hasOverlays = hasOverlays
+    }
+
+    /// A VOI window instead of the instance's own.
+    package var window: (center: Double, width: Double)? {
+        guard let windowCenter, let windowWidth else { return nil }
+        return (windowCenter, windowWidth)
+    }
+}
+
 /// A file that an export writes.
 package struct ExportFile: Codable, Sendable {
     /// Its node id.
@@ -99,6 +128,15 @@ package struct ExportFile: Codable, Sendable {
     package var size: UInt64
     /// Nanoseconds since 1970.
     package var modified: UInt64
+}
+
+extension ExportFile {
+    /// Gives an open file the time of this one.
+    package func setTime(of descriptor: Int32) {
+        let time = timespec(tv_sec: Int(modified / 1_000_000_000), tv_nsec: Int(modified % 1_000_000_000))
+        var times = [time, time]
+        futimens(descriptor, &times)
+    }
 }
 
 /// What became of an imported file.

@@ -81,13 +81,14 @@ extension ArchiveTree {
         isKnown: Bool,
         _ page: inout DirectoryReply
     ) throws -> Bool {
-        for (place, (kind, suffix, file)) in InstanceEntries.kinds.enumerated() {
-            let next = Cookie.of(instance, place)
-            guard next > cookie, options.listed.contains(file), options.hasImages || file != .png else { continue }
-            let node = instance.of(kind).seen(in: directory.view)
-            guard let attributes = InstanceEntries.attributes(of: node, entry) else { continue }
+        let entries = InstanceEntries(row: entry, images: options.images)
+        for kind in InstanceEntries.kinds {
+            let next = Cookie.of(instance, kind.place)
+            guard next > cookie, options.listed.contains(kind.file), let suffix = entries.suffix(kind) else { continue }
+            let node = instance.of(kind.node).seen(in: directory.view)
+            guard let attributes = entries.attributes(of: node) else { continue }
             // The size of JSON is not known without making it.
-            let isKnown = isKnown && kind != .json
+            let isKnown = isKnown && kind.node != .json
             guard page.add(stem + suffix, attributes, cookie: next, isKnown: isKnown) else { return false }
         }
         return true
@@ -95,11 +96,12 @@ extension ArchiveTree {
 
     private func listFrames(of frames: NodeID, after cookie: UInt64, _ page: inout DirectoryReply) throws {
         guard let entry = try instance(of: frames) else { throw ErrorNumber(ESTALE) }
+        let entries = InstanceEntries(row: entry, images: options.images)
         let isKnown = entry.frames <= Self.manyChildren
         var number = Int(Cookie.firstPayload(after: cookie))
         while number < entry.frames {
             let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number + 1)
-            let attributes = InstanceEntries.image(node, entry)
+            guard let attributes = entries.attributes(of: node) else { return }
             let next = Cookie.of(payload: UInt64(number), 0)
             guard page.add(InstanceEntries.frameName(number + 1), attributes, cookie: next, isKnown: isKnown) else {
                 return

@@ -39,7 +39,7 @@ extension ArchiveTree {
             guard let parent = try archive.parent(of: original), let entry = try archive.entry(of: original, in: parent)
             else { return nil }
             return Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
-        case .dicom, .png, .json, .frames:
+        case .dicom, .png, .json, .frames, .document:
             guard let entry = try instance(of: node) else {
                 return node.kind == .dicom ? try version(nil, of: node) : nil
             }
@@ -47,7 +47,7 @@ extension ArchiveTree {
         case .frame:
             guard let entry = try archive.entry(ofFrame: node), node.frame.number > 0, node.frame.number <= entry.frames
             else { return nil }
-            return InstanceEntries.image(node, entry)
+            return InstanceEntries(row: entry, images: options.images).attributes(of: node)
         default: return nil
         }
     }
@@ -73,7 +73,7 @@ extension ArchiveTree {
         }
     }
 
-    /// The entry of the instance that a `.dcm`, `.png`, `.json` or `.frames` node belongs to.
+    /// The entry of the instance that a `.dcm`, `.png`, `.json`, `.frames` or document's node belongs to.
     func instance(of node: NodeID) throws -> EntryRow? {
         guard let parent = try archive.parent(of: node.original) else { return nil }
         return try archive.entry(of: node.of(.dicom), in: parent)
@@ -82,8 +82,8 @@ extension ArchiveTree {
     /// Whether the mount's options let there be such a node.
     private func has(_ node: NodeID) -> Bool {
         switch node.original.kind {
-        case .png, .frame: options.hasImages
-        case .frames: options.hasImages && (options.views != .off || !node.isOfViews)
+        case .png, .frame: options.images != .off
+        case .frames: options.images != .off && (options.views != .off || !node.isOfViews)
         default: options.views != .off || !node.isOfViews
         }
     }
@@ -100,11 +100,13 @@ extension ArchiveTree {
         if let (stem, number) = InstanceEntries.version(name) {
             return try instance(named: stem, in: directory).flatMap { try version(number, of: $0) }
         }
-        guard let (stem, kind) = InstanceEntries.split(name), let node = try instance(named: stem, in: directory) else {
-            return nil
-        }
-        let found = node.of(kind).seen(in: directory.view)
-        guard has(found), let entry = try instance(of: node) else { return nil }
+        guard let (stem, kind, suffix) = InstanceEntries.split(name),
+            let node = try instance(named: stem, in: directory)
+        else { return nil }
+        let found = node.of(kind.node).seen(in: directory.view)
+        guard has(found), let entry = try instance(of: node),
+            InstanceEntries(row: entry, images: options.images).suffix(kind) == suffix
+        else { return nil }
         held.hold(found)
         return try attributes(of: found, entry)
     }
@@ -120,7 +122,9 @@ extension ArchiveTree {
 
     /// The attributes of an entry of the instance with this row.
     private func attributes(of node: NodeID, _ entry: EntryRow) throws -> Attributes? {
-        guard node.kind == .json else { return InstanceEntries.attributes(of: node, entry) }
+        guard node.kind == .json else {
+            return InstanceEntries(row: entry, images: options.images).attributes(of: node)
+        }
         // Made for its size, and kept for those who read it then.
         guard let json = try archive.json(node) else { return nil }
         return Attributes(
@@ -139,7 +143,8 @@ extension ArchiveTree {
         guard let entry = try instance(of: frames), let number = InstanceEntries.frameNumber(name),
             number >= 1, number <= entry.frames
         else { return nil }
-        return InstanceEntries.image(NodeID.frame(ordinal: entry.frameOrdinal, number: number), entry)
+        let node = NodeID.frame(ordinal: entry.frameOrdinal, number: number)
+        return InstanceEntries(row: entry, images: options.images).attributes(of: node)
     }
 }
 

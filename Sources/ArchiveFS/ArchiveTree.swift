@@ -10,6 +10,7 @@ package final class ArchiveTree: FileSystem {
     let archive: Archive
     let options: TreeOptions
     let held: HeldDirectories
+    private let images: ImageReads
 
     /// The tree of an archive.
     ///
@@ -20,6 +21,7 @@ package final class ArchiveTree: FileSystem {
         self.archive = archive
         self.options = options
         held = HeldDirectories(isInherited: isInherited)
+        images = ImageReads(archive, isRaw: options.images == .raw16)
     }
 
     package func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply) {
@@ -39,10 +41,10 @@ package final class ArchiveTree: FileSystem {
     }
 
     package func read(_ node: UInt64, _ range: Range<Int>, _ reply: consuming DataReply) {
+        let node = NodeID(rawValue: node)
+        if node.kind == .png || node.kind == .frame { return images.read(node, range, reply) }
         var reply: DataReply? = reply
-        answer({ reply.take()?.fail($0) }) {
-            try withPieces(of: NodeID(rawValue: node), range) { reply.take()?.data($0) }
-        }
+        answer({ reply.take()?.fail($0) }) { try withPieces(of: node, range) { reply.take()?.data($0) } }
     }
 
     package func statistics(_ reply: consuming StatisticsReply) {
@@ -71,9 +73,9 @@ package final class ArchiveTree: FileSystem {
         case .dicom:
             guard let file = try archive.file(node) else { throw ErrorNumber(ESTALE) }
             try file.withPieces(range, from: archive.store, body)
-        case .png, .frame:
-            guard let image = try archive.image(node) else { throw ErrorNumber(ESTALE) }
-            piece(of: image.bytes)
+        case .document:
+            guard let file = try archive.file(node.of(.dicom)) else { throw ErrorNumber(ESTALE) }
+            try file.withDocumentPieces(range, from: archive.store, body)
         case .json:
             guard let json = try archive.json(node) else { throw ErrorNumber(ESTALE) }
             piece(of: json)

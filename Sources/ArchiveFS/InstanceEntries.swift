@@ -1,41 +1,81 @@
 import DICOMArchive
 import FUSE
 
-/// The directory entries that one instance has: `.frames`, `.dcm`, `.png` and `.json`, as far as they apply.
+/// The directory entries that one instance has: `.frames`, `.dcm`, its picture or document, and `.json`, as far as they apply.
 struct InstanceEntries {
-    /// The kinds and the ends of their names, in the order of listings. Part of directory cookies: the order stays.
-    static let kinds: [(kind: NodeID.Kind, suffix: String, file: TreeOptions.File)] = [
-        (.frames, ".frames", .png), (.dicom, ".dcm", .dcm), (.png, ".png", .png), (.json, ".json", .json),
+    /// One kind of entry.
+    struct Kind {
+        /// The nodes of such entries.
+        var node: NodeID.Kind
+        /// The ends of their names; of a document the one that its kind has.
+        var suffixes: [String]
+        /// The option that lists them.
+        var file: TreeOptions.File
+        /// Part of directory cookies: stays. An instance has a picture or a document, so these share one.
+        var place: Int
+    }
+
+    /// In the order of listings.
+    static let kinds: [Kind] = [
+        Kind(node: .frames, suffixes: [".frames"], file: .png, place: 0),
+        Kind(node: .dicom, suffixes: [".dcm"], file: .dcm, place: 1),
+        Kind(node: .png, suffixes: [".png"], file: .png, place: 2),
+        Kind(node: .document, suffixes: DocumentKind.allCases.map(\.suffix), file: .document, place: 2),
+        Kind(node: .json, suffixes: [".json"], file: .json, place: 3),
     ]
 
+    /// The row that all are made of.
+    let row: EntryRow
+    /// What the mount shows of pictures.
+    let images: TreeOptions.Images
+
     /// The names of all entries of an instance that a directory has under this name.
-    static func names(_ stem: String) -> [String] { kinds.map { stem + $0.suffix } }
+    static func names(_ stem: String, _ row: EntryRow) -> [String] {
+        kinds.flatMap { kind in
+            kind.node == .document ? row.document.map { [$0.kind.suffix] } ?? [] : kind.suffixes
+        }.map { stem + $0 }
+    }
+
+    /// The end of the name of an entry of this kind, if there is such an entry.
+    func suffix(_ kind: Kind) -> String? {
+        kind.node == .document ? row.document?.kind.suffix : kind.suffixes.first
+    }
 
     /// The attributes of the entry with this node, which may be a view's; nil when there is none of that kind. Of
     /// `.json` without its size, which the row does not have.
-    static func attributes(of node: NodeID, _ entry: EntryRow) -> Attributes? {
+    func attributes(of node: NodeID) -> Attributes? {
         switch node.original.kind {
-        case .dicom:
-            Attributes(node: node.rawValue, isDirectory: false, size: entry.size, modified: entry.modified)
-        case .png where entry.pngSize > 0: image(node, entry)
-        case .json: Attributes(node: node.rawValue, isDirectory: false, modified: entry.jsonModified)
-        case .frames where entry.frames > 0:
-            Attributes(node: node.rawValue, isDirectory: true, modified: entry.modified)
+        case .dicom: Attributes(node: node.rawValue, isDirectory: false, size: row.size, modified: row.modified)
+        case .png, .frame: image(node)
+        case .json: Attributes(node: node.rawValue, isDirectory: false, modified: row.jsonModified)
+        // What has pixels that can be shown has no document: both have the same place in listings.
+        case .document where row.pngSize == 0:
+            row.document.map {
+                Attributes(node: node.rawValue, isDirectory: false, size: $0.size, modified: row.modified)
+            }
+        case .frames where row.frames > 0 && image(node) != nil:
+            Attributes(node: node.rawValue, isDirectory: true, modified: row.modified)
         default: nil
         }
     }
 
-    /// The attributes of an image of the instance with this entry: its `.png`, or that of a frame.
-    static func image(_ node: NodeID, _ entry: EntryRow) -> Attributes {
-        Attributes(node: node.rawValue, isDirectory: false, size: entry.pngSize, modified: entry.imageModified)
+    /// The attributes of an image of the instance: its `.png`, or that of a frame; nil when the mount shows none.
+    private func image(_ node: NodeID) -> Attributes? {
+        let size =
+            switch images {
+            case .display: row.pngSize
+            case .raw16: row.rawSize
+            case .off: UInt64(0)
+            }
+        guard size > 0 else { return nil }
+        return Attributes(node: node.rawValue, isDirectory: false, size: size, modified: row.imageModified)
     }
 
-    /// The instance's name and the kind of entry that a file name stands for.
-    static func split(_ name: String) -> (stem: String, kind: NodeID.Kind)? {
-        for (kind, suffix, _) in kinds where name.hasSuffix(suffix) {
-            return (String(name.dropLast(suffix.count)), kind)
-        }
-        return nil
+    /// The instance's name, the kind of entry that a file name stands for, and the end that says so.
+    static func split(_ name: String) -> (stem: String, kind: Kind, suffix: String)? {
+        guard let dot = name.lastIndex(of: ".") else { return nil }
+        let suffix = String(name[dot...])
+        return kinds.first { $0.suffixes.contains(suffix) }.map { (String(name[..<dot]), $0, suffix) }
     }
 
     /// The instance's name and the number in `<instance>.v2.dcm`, and in no other form. These names can be looked up but

@@ -63,7 +63,7 @@ package final class TreeAnnouncer: TreeObserver {
         forget(changed)
         for case .removed(let node, _, _, _) in changes {
             if node.isOfInstance {
-                for (kind, _, _) in InstanceEntries.kinds { notifier.invalidate(node.of(kind).rawValue) }
+                for kind in InstanceEntries.kinds { notifier.invalidate(node.of(kind.node).rawValue) }
                 for frames in tree.directories(like: node.of(.frames)) { notifier.invalidate(frames.rawValue) }
             } else {
                 forget(tree.directories(like: node))
@@ -79,7 +79,7 @@ package final class TreeAnnouncer: TreeObserver {
             for frames in tree.directories(like: node.of(.frames)) { forgetFrames(frames, entry.frames) }
         }
         for (directory, name) in tree.places(of: change) {
-            let names = node.isOfInstance ? InstanceEntries.names(name) : [name]
+            let names = node.isOfInstance ? InstanceEntries.names(name, entry) : [name]
             for name in names { notifier.invalidateEntry(name, in: directory.rawValue) }
         }
     }

@@ -58,6 +58,18 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
+    /// The value of a key if it is kept.
+    package func valueAtHand(_ key: Key) -> Value? {
+        let value: Value? = state.withLock { state in
+            guard let found = state.values[key]?.value else { return nil }
+            state.clock += 1
+            state.values[key]?.used = state.clock
+            return found
+        }
+        if value != nil { found.wrappingAdd(1, ordering: .relaxed) }
+        return value
+    }
+
     /// How often a value was there or was being made by another thread, and how often it was made.
     package var counts: (hits: Int, misses: Int) {
         (found.load(ordering: .relaxed), missed.load(ordering: .relaxed))

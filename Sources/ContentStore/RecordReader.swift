@@ -55,6 +55,17 @@ package struct RecordReader: ~Escapable {
         return integer
     }
 
+    /// The current field as numbers, as ``RecordWriter/numbers(_:_:)`` wrote them.
+    package func numbers() throws(RecordError) -> [UInt32] {
+        var reader = RecordReader(value)
+        var numbers: [UInt32] = []
+        while reader.position < reader.bytes.byteCount {
+            guard let number = UInt32(exactly: try reader.varint()) else { throw RecordError() }
+            numbers.append(number)
+        }
+        return numbers
+    }
+
     /// The current field as a version number: one that a key has room for.
     package func number32() throws(RecordError) -> Int {
         guard let number = UInt32(exactly: number) else { throw RecordError() }

@@ -44,6 +44,14 @@ package struct RecordWriter: Sendable {
         delimited(field, inner.bytes)
     }
 
+    /// Numbers as varints one behind the other: a packed repeated field.
+    package mutating func numbers(_ field: Int, _ values: [UInt32]) {
+        guard !values.isEmpty else { return }
+        var inner = RecordWriter()
+        for value in values { inner.varint(UInt64(value)) }
+        delimited(field, inner.bytes)
+    }
+
     /// A row that holds nothing but a number: field 1.
     package static func onlyNumber(_ value: UInt64) -> [UInt8] {
         var writer = RecordWriter()

@@ -62,7 +62,7 @@ package struct DataSetScanner: ~Copyable {
         let length = try elements.finish(into: &sink)
         return ScannedDataSet(
             encoding: elements.encoding, bulkElements: elements.bulkElements, headerLength: elements.headerLength,
-            totalLength: length, isDeflated: false)
+            totalLength: length, isDeflated: false, fragments: elements.fragments ?? [])
     }
 
     private mutating func decide<Sink: DataSetSink & ~Copyable>(_ sink: inout Sink) throws {

@@ -7,12 +7,14 @@ extension ElementScanner {
         case 0xFFFE_E0DD where item.length == 0:
             try endBulk(&cursor, &sink)
         case 0xFFFE_E000 where !item.isUndefined:
+            if bulkElements.last?.tag == .pixelData { note(item.length) }
             current = item
             state = .fragment
             remaining = UInt64(item.length)
             if remaining == 0 { state = .fragmentHeader }
         default:
             state = .search
+            fragments = nil
             matched = 0
             // The delimiter may start within these 8 bytes.
             let length = encoding.isBigEndian ? item.length : item.length.byteSwapped
@@ -23,6 +25,11 @@ extension ElementScanner {
             }
             for shift in [24, 16, 8, 0] as [UInt32] { match(UInt8(truncatingIfNeeded: length >> shift)) }
         }
+    }
+
+    private mutating func note(_ length: UInt32) {
+        guard let count = fragments?.count else { return }
+        if count < ScannedDataSet.mostFragments { fragments?.append(length) } else { fragments = nil }
     }
 
     /// Steps over bytes up to and including the next sequence delimiter of length 0.

@@ -60,6 +60,8 @@ struct ElementScanner: ~Copyable {
     /// The tag of the last top-level element when the pixel data is behind us.
     var lastTag: Tag?
     var held: [UInt8] = []
+    /// The lengths of the pixel data's items; nil when they are no use.
+    var fragments: [UInt32]? = []
 
     init(encoding: DataSetEncoding, limits: ScanLimits) {
         self.encoding = encoding

@@ -9,6 +9,12 @@ package struct LookupTable: Hashable, Sendable {
     /// LUT Explanation, decoded.
     package var explanation: String?
 
+    init(firstValue: Int, bitsPerEntry: Int, entries: [UInt16]) {
+        self.firstValue = firstValue
+        self.bitsPerEntry = bitsPerEntry
+        self.entries = entries
+    }
+
     /// The table in an item of Modality LUT Sequence or VOI LUT Sequence; nil when it is broken or holds too few entries.
     ///
     /// - Parameter isSigned: Whether the values that go in may be negative: then so is the first value.

@@ -12,15 +12,25 @@ package struct ScannedDataSet: Hashable, Sendable {
     /// Whether the bytes are deflated, and the header therefore derived by inflating them: delivered by `derivedHeader`, and
     /// no part of the bytes.
     package var isDeflated: Bool
+    /// The lengths of the items of encapsulated (7FE0,0010), the basic offset table first (PS3.5 annex A.4): each stands behind an
+    /// item header of 8 bytes. None when it is not encapsulated, its items are broken, or they are more than
+    /// ``mostFragments``.
+    package var fragments: [UInt32]
+
+    /// The most fragments noted: 1,048,576.
+    package static let mostFragments = 1 << 20
 
     /// A scan result of these properties.
     package init(
-        encoding: DataSetEncoding, bulkElements: [BulkElement], headerLength: Int, totalLength: UInt64, isDeflated: Bool
+        encoding: DataSetEncoding, bulkElements: [BulkElement], headerLength: Int, totalLength: UInt64,
+        isDeflated: Bool,
+        fragments: [UInt32] = []
     ) {
         self.encoding = encoding
         self.bulkElements = bulkElements
         self.headerLength = headerLength
         self.totalLength = totalLength
         self.isDeflated = isDeflated
+        self.fragments = fragments
     }
 }

@@ -9,22 +9,24 @@ extension Archive {
         guard let file = try file(node) else { throw ArchiveError(.notFound, "\(name): deleted meanwhile") }
         do {
             try file.read(0..<file.size, from: store) { bytes in
-                try bytes.withUnsafeBytes { bytes in
-                    var rest = bytes[...]
-                    while !rest.isEmpty {
-                        let count = Glibc.write(
-                            descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                        if count < 0, errno == EINTR { continue }
-                        guard count >= 0 else {
-                            let code: ArchiveError.Code = errno == ENOSPC ? .noSpace : .io
-                            throw ArchiveError(code, "\(name): cannot be written: \(String(cString: strerror(errno)))")
-                        }
-                        rest = rest.dropFirst(count)
-                    }
-                }
+                try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, name: name) }
             }
         } catch {
             throw ArchiveError(error)
         }
+    }
+}
+
+/// Writes bytes to an open file, from its position on.
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, name: String) throws(ArchiveError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else {
+            let code: ArchiveError.Code = errno == ENOSPC ? .noSpace : .io
+            throw ArchiveError(code, "\(name): cannot be written: \(String(cString: strerror(errno)))")
+        }
+        rest = rest.dropFirst(count)
     }
 }

@@ -14,11 +14,23 @@ package struct RenderedImage: Sendable {
 /// takes memory.
 let turns = DispatchSemaphore(value: 2)
 
+/// Which image, and of what.
+struct ImageKey: Hashable, Sendable {
+    /// A `.png` or frame node.
+    var node: NodeID
+    /// Of stored values, not of what they look like.
+    var isRaw: Bool
+}
+
 extension Archive {
     /// The PNG of a `.png` or frame node, made when it is first wanted; nil when there is no such node.
-    package func image(_ node: NodeID) throws(ArchiveError) -> RenderedImage? {
+    ///
+    /// - Parameter isRaw: of stored values, not of what they look like.
+    /// - Throws: ``ArchiveError/Code/undecodable`` when its pixels cannot be decoded, ``ArchiveError/Code/refused`` when it would take more
+    ///   memory than images may.
+    package func image(_ node: NodeID, isRaw: Bool = false) throws(ArchiveError) -> RenderedImage? {
         do {
-            return try images.value(node) {
+            return try images.value(ImageKey(node: node, isRaw: isRaw)) {
                 guard let dicomNode = node.kind == .frame ? try dicomNode(ofFrame: node) : node.of(.dicom),
                     let file = try file(dicomNode)
                 else { return nil }
@@ -30,39 +42,27 @@ extension Archive {
                     work.renderNanoseconds.wrappingAdd(UInt64(max(0, taken)), ordering: .relaxed)
                     turns.signal()
                 }
-                return try render(file, frame: node.kind == .frame ? node.frame.number - 1 : 0)
+                return try render(file, frame: node.kind == .frame ? node.frame.number - 1 : 0, isRaw: isRaw)
             }
         } catch {
             throw ArchiveError(error)
         }
     }
 
+    /// The same when it is at hand; nil when it would have to be made.
+    package func imageAtHand(_ node: NodeID, isRaw: Bool = false) -> RenderedImage? {
+        images.valueAtHand(ImageKey(node: node, isRaw: isRaw))
+    }
+
     /// The image of a frame, counted from 0; nil when it has none.
-    private func render(_ file: StoredFile, frame: Int) throws -> RenderedImage? {
+    private func render(_ file: StoredFile, frame: Int, isRaw: Bool) throws -> RenderedImage? {
         let recipe = file.recipe
-        guard let pixels = recipe.pixels, pixels.pngSize > 0, frame >= 0, frame < pixels.numberOfFrames,
-            let element = recipe.scan.nativePixelData
-        else { return nil }
-        let header = DataSetHeader(
-            file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
-        // With a shape, a frame is at most 64 MiB; its number has 24 bits.
-        guard let description = PixelDescription(header, recipe.scan, frame: frame), description.pngShape != nil else {
-            return nil
-        }
-        let start = file.dataSetOffset + min(Int(clamping: element.position), file.size)
-        let end = start + min(Int(clamping: element.valueLength), file.size)
-        let first = start + frame * description.frameLength
-        var range = first..<max(first, min(first + description.frameLength, end))
-        // Frames of an odd length share words.
-        let beginsWithinWord = description.swapsBytes && (first - start) % 2 == 1
-        if description.swapsBytes {
-            range = range.lowerBound - (beginsWithinWord ? 1 : 0)..<max(first, min(range.upperBound + 1, end))
-        }
-        var image: [UInt8]?
-        try file.withBytes(range, from: store) {
-            image = Renderer.png(description, frame: $0, beginsWithinWord: beginsWithinWord)
-        }
-        guard let image, UInt64(image.count) == pixels.pngSize else {
+        guard let pixels = recipe.pixels, frame >= 0, frame < pixels.numberOfFrames else { return nil }
+        let size = isRaw ? pixels.rawSize : pixels.pngSize
+        guard size > 0 else { return nil }
+        let options = PictureOptions(isRaw: isRaw)
+        let image = try withPicture(of: file, frame: frame, options) { $0.storedPNG() }
+        guard let image, UInt64(image.count) == size else {
             throw ArchiveError(
                 .damaged,
                 "the image of instance \(recipe.reference.instance) is not of the size recorded; run dicomfs verify")

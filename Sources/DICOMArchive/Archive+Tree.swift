@@ -109,7 +109,7 @@ extension NodeID {
     /// Whether it is a file or directory that an instance's row stands for.
     package var isOfInstance: Bool {
         switch kind {
-        case .dicom, .png, .json, .frames: true
+        case .dicom, .png, .json, .frames, .document: true
         default: false
         }
     }

@@ -15,10 +15,9 @@ package final class Archive: Sendable {
     let commits: CommitQueue
     /// Room for one with the longest header there is: else each of its reads would load it anew.
     let files = BoundedCache<NodeID, StoredFile>(capacity: 34 << 20) { $0.cost }
-    /// Room for two of the largest: each is read in many pieces, and would be rendered anew for each.
-    let images = BoundedCache<NodeID, RenderedImage>(capacity: 2 * (PNGShape.largestFile + 512)) {
-        $0.bytes.count + 512
-    }
+    /// A quarter of what images may take: each is read in many pieces, and would be rendered anew for each.
+    let images: BoundedCache<ImageKey, RenderedImage>
+    let imageMemory: ImageMemory
     let observers = Observers()
     let care = Mutex<Care?>(nil)
     let headerMemory: HeaderMemory
@@ -73,7 +72,7 @@ package final class Archive: Sendable {
             try folder.finishCreation()
             self.init(
                 folder: folder, engine: engine, openingNote: Self.note(on: engine, folder),
-                headerMemory: limits.headerBytes)
+                limits: limits)
         } catch {
             throw ArchiveError(error)
         }
@@ -96,9 +95,11 @@ package final class Archive: Sendable {
     /// The archive in an open folder, over an engine.
     init(
         folder: ArchiveFolder, engine: any StorageEngine, openingNote: String? = nil,
-        headerMemory: Int = ArchiveLimits().headerBytes
+        limits: ArchiveLimits = ArchiveLimits()
     ) {
-        self.headerMemory = HeaderMemory(limit: headerMemory)
+        headerMemory = HeaderMemory(limit: limits.headerBytes)
+        images = BoundedCache(capacity: limits.imageBytes / 4) { $0.bytes.count + 512 }
+        imageMemory = ImageMemory(limit: limits.imageBytes - limits.imageBytes / 4)
         self.folder = folder
         self.openingNote = openingNote
         store = ChunkStore(engine: engine)
@@ -120,9 +121,11 @@ package final class Archive: Sendable {
             let nodes = Set(outcome.removedNodes)
             files.removeAll { nodes.contains($0) }
             models.removeAll { nodes.contains($0.of(.dicom)) }
-            images.removeAll { nodes.contains($0.of(.dicom)) && $0.kind != .frame }
+            images.removeAll { nodes.contains($0.node.of(.dicom)) && $0.node.kind != .frame }
             let ordinals = Set(outcome.removedFrameOrdinals)
-            if !ordinals.isEmpty { images.removeAll { $0.kind == .frame && ordinals.contains($0.frame.ordinal) } }
+            if !ordinals.isEmpty {
+                images.removeAll { $0.node.kind == .frame && ordinals.contains($0.node.frame.ordinal) }
+            }
         }
         if !outcome.changes.isEmpty { changed.max(Clock.nanoseconds(), ordering: .sequentiallyConsistent) }
         observers.tell(outcome)

@@ -22,6 +22,8 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
         package static let noSpace = Code(name: "noSpace")
         /// Stored bytes are damaged.
         package static let damaged = Code(name: "damaged")
+        /// The pixels of an image, as they were received, cannot be decoded.
+        package static let undecodable = Code(name: "undecodable")
         /// Anything else.
         package static let io = Code(name: "io")
     }

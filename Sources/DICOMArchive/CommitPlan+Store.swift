@@ -152,6 +152,8 @@ extension Recipe {
         entry.modified = receivedAt
         entry.size = UInt64(headBytes.count + dataSetLength)
         entry.pngSize = pixels?.pngSize ?? 0
+        entry.rawSize = pixels?.rawSize ?? 0
+        entry.document = document
         entry.frames = frameOrdinal == 0 ? 0 : pixels?.numberOfFrames ?? 0
         entry.frameOrdinal = frameOrdinal
         return entry

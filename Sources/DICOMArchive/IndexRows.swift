@@ -162,7 +162,7 @@ package struct Attribute: Hashable, Sendable {
 }
 
 /// What a directory says of a child: all that READDIRPLUS needs. An instance's row stands for its `.dcm`, `.png`, `.json` and
-/// `.frames` entries.
+/// `.frames` entries, and its document's.
 package struct EntryRow: Hashable, Sendable {
     /// The name; of an instance, without extension.
     package var name = ""
@@ -172,6 +172,10 @@ package struct EntryRow: Hashable, Sendable {
     package var size: UInt64 = 0
     /// Of an instance: bytes of the `.png`; 0 when it has none.
     package var pngSize: UInt64 = 0
+    /// Of an instance: bytes of the `.png` of stored values; 0 when it has none.
+    package var rawSize: UInt64 = 0
+    /// Of an instance: the document or video within it, and its bytes.
+    package var document: Recipe.Document?
     /// Of a multi-frame instance: how many frame images; else 0.
     package var frames = 0
     /// Of a multi-frame instance: what its frames' node ids are made of.
@@ -194,11 +198,18 @@ package struct EntryRow: Hashable, Sendable {
         writer.number(4, pngSize)
         writer.number(5, frames)
         writer.number(6, frameOrdinal)
+        writer.number(7, rawSize)
+        if let document {
+            writer.number(8, Int(document.kind.rawValue))
+            writer.number(9, document.size)
+        }
         return writer.bytes
     }
 
     init(_ bytes: RawSpan) throws(RecordError) {
         var reader = RecordReader(bytes)
+        var kind: DocumentKind?
+        var documentSize: UInt64 = 0
         while let field = try reader.next() {
             switch field {
             case 1: name = reader.string
@@ -207,9 +218,13 @@ package struct EntryRow: Hashable, Sendable {
             case 4: pngSize = reader.number
             case 5: frames = try reader.integer()
             case 6: frameOrdinal = reader.number
+            case 7: rawSize = reader.number
+            case 8: kind = DocumentKind(rawValue: UInt8(truncatingIfNeeded: reader.number))
+            case 9: documentSize = reader.number
             default: break
             }
         }
+        document = kind.map { Recipe.Document(kind: $0, size: documentSize) }
     }
 }
 

@@ -57,7 +57,9 @@ package final class InstanceIngest {
                 extents: parts.extents, header: parts.header, headerIsDerived: scan.isDeflated)
             recipe.sender = sender
             recipe.scan = scan
-            recipe.pixels = Recipe.Pixels(header, scan)
+            recipe.pixels = Recipe.Pixels(header, scan, transferSyntaxUID: transferSyntaxUID)
+            recipe.document = Recipe.Document(
+                header, scan, transferSyntaxUID: transferSyntaxUID, pixelData: parts.pixelDataStart)
             let instance = PreparedInstance(
                 recipe: recipe, header: parts.header, attributes: header.mainAttributes(of: recipe.identity))
             var prepared = PreparedIngest(archive: archive, instance: instance, generation: generation, share: share)
@@ -135,6 +137,9 @@ struct IngestedParts: DataSetSink, ~Copyable {
     private(set) var extents: [Recipe.Extent] = []
     private var writer: ChunkWriter
     private var bulkValues = 0
+    /// The first bytes of the pixel data, as many as tell what kind of video they are.
+    private(set) var pixelDataStart: [UInt8] = []
+    private var isPixelData = false
     /// Each costs 80 bytes of recipe and a chunk: an honest data set has a few.
     private static let mostBulkValues = 1 << 16
 
@@ -151,12 +156,17 @@ struct IngestedParts: DataSetSink, ~Copyable {
 
     mutating func beginBulk(_ element: BulkElement) throws {
         bulkValues += 1
+        isPixelData = element.kind == .element && element.tag == .pixelData
         guard bulkValues <= Self.mostBulkValues else {
             throw DICOMError(.tooLarge, "the data set has more than \(Self.mostBulkValues) bulk values")
         }
     }
 
     mutating func bulk(_ bytes: RawSpan) throws {
+        if isPixelData, pixelDataStart.count < DocumentKind.bytesToDecide {
+            let missing = DocumentKind.bytesToDecide - pixelDataStart.count
+            bytes.withUnsafeBytes { pixelDataStart.append(contentsOf: $0.prefix(missing)) }
+        }
         var chunks: [ChunkWriter.Reference] = []
         try writer.append(bytes, to: &chunks)
         extents.append(contentsOf: chunks.map { .chunk($0) })

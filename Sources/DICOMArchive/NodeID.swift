@@ -19,6 +19,7 @@ package struct NodeID: RawRepresentable, Hashable, Comparable, Sendable {
         case png = 6
         case json = 7
         case frame = 8
+        case document = 9
         case byStudyStudy = 16
         case byStudySeries = 17
         case byStudyFrames = 18

@@ -1,12 +1,19 @@
+import Codecs
 import DICOM
 import Imaging
 
 extension PixelDescription {
-    /// What the header of a data set says of its pixels; nil without uncompressed pixel data.
+    /// What the header of a data set says of its pixels: all that shape and place of its frames depend on, and for one frame how it
+    /// is shown; nil without pixel data.
     ///
-    /// - Parameter frame: counted from 0: enhanced objects have windows of their own for each.
-    init?(_ header: DataSetHeader, _ scan: ScannedDataSet, frame: Int = 0) {
-        guard let element = scan.nativePixelData, let module = ImagePixelModule(header) else { return nil }
+    /// - Parameters:
+    ///   - frame: counted from 0: enhanced objects have windows of their own for each.
+    ///   - bulk: gives values that have been cut from the header; colour tables and overlays may be such.
+    init?(
+        _ header: DataSetHeader, _ scan: ScannedDataSet, transferSyntaxUID: String, frame: Int = 0,
+        hasOverlays: Bool = false, bulk: (Tag) throws -> [UInt8]?
+    ) rethrows {
+        guard let element = scan.pixelData, let module = ImagePixelModule(header) else { return nil }
         self.init()
         rows = module.rows
         columns = module.columns
@@ -17,9 +24,37 @@ extension PixelDescription {
         bitsStored = module.bitsStored
         highBit = module.highBit
         isSigned = module.isSigned
-        isBigEndian = scan.encoding.isBigEndian
+        // GE's private syntax has little-endian elements with big-endian pixel data.
+        isBigEndian = scan.encoding.isBigEndian || transferSyntaxUID == "1.2.840.113619.5.2"
         isWords = element.vr == nil || element.vr == .ow
-        let transform = module.transform(frame: frame)
+        sampleType = element.tag == .floatPixelData ? .float : element.tag == .doubleFloatPixelData ? .double : .integer
+        if sampleType != .integer { bitsAllocated = sampleType == .float ? 32 : 64 }
+        coding = Self.coding(element, transferSyntaxUID)
+        if samplesPerPixel == 1, photometricInterpretation == "PALETTE COLOR" {
+            // Without tables there are no colours, and so no picture.
+            guard PaletteColor.isPresent(header) else { return nil }
+            palette = try PaletteColor.tables(header, isSigned: isSigned, bulk: bulk).map { Table($0) }
+        }
+        adopt(module.transform(frame: frame))
+        padding = Self.padding(header, module, sampleType)
+        if hasOverlays {
+            for plane in OverlayPlane.planes(header) {
+                let data =
+                    header.isBulk(plane.dataTag)
+                    ? try bulk(plane.dataTag) : header.bytes(plane.dataTag).map { Array($0) }
+                let isBigEndian = scan.encoding.isBigEndian && header.vr(of: plane.dataTag) != .ob
+                guard let data, let bits = plane.bits(ofFrame: frame, data: data, isBigEndian: isBigEndian) else {
+                    continue
+                }
+                overlays.append(
+                    Overlay(
+                        rows: plane.rows, columns: plane.columns, row: plane.origin.row - 1,
+                        column: plane.origin.column - 1, bits: bits))
+            }
+        }
+    }
+
+    private mutating func adopt(_ transform: PixelTransform) {
         rescaleSlope = transform.rescaleSlope ?? 1
         rescaleIntercept = transform.rescaleIntercept ?? 0
         modalityLUT = transform.modalityLUT.map { Table($0) }
@@ -28,15 +63,47 @@ extension PixelDescription {
             window = Window(center: center, width: width, function: Window.Function(transform.voiLUTFunction))
         }
     }
+
+    /// The coding of the frames; nil when there is no codec, or when the syntax is not that of the element.
+    private static func coding(_ element: BulkElement, _ transferSyntaxUID: String) -> FrameCoding? {
+        let coding = FrameCoding(transferSyntaxUID: transferSyntaxUID)
+        if element.declaredLength == nil {
+            // Uncompressed frames lie in fragments with one syntax only.
+            guard coding == .uncompressed else { return coding }
+            return transferSyntaxUID == "1.2.840.10008.1.2.1.98" ? coding : nil
+        }
+        // Of a syntax that nobody knows, pixels that lie there uncompressed are taken for what they are.
+        let isKnown = TransferSyntax(transferSyntaxUID).name != nil
+        return coding == .uncompressed || !isKnown ? .uncompressed : nil
+    }
+
+    /// Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2), of the type of the samples.
+    private static func padding(
+        _ header: DataSetHeader, _ module: ImagePixelModule, _ type: SampleType
+    ) -> ClosedRange<Double>? {
+        let value: Double?
+        let limit: Double?
+        switch type {
+        case .integer:
+            value = module.pixelPaddingValue.map { Double($0) }
+            limit = module.pixelPaddingRangeLimit.map { Double($0) }
+        case .float:
+            value = header.decimal(.floatPixelPaddingValue)
+            limit = header.decimal(.floatPixelPaddingRangeLimit)
+        case .double:
+            value = header.decimal(.doubleFloatPixelPaddingValue)
+            limit = header.decimal(.doubleFloatPixelPaddingRangeLimit)
+        }
+        guard let value else { return nil }
+        return min(value, limit ?? value)...max(value, limit ?? value)
+    }
 }
 
 extension ScannedDataSet {
-    /// The pixel data, when its frames lie uncompressed one after another.
-    var nativePixelData: BulkElement? {
-        guard !isDeflated else { return nil }
-        return bulkElements.first {
-            $0.kind == .element && $0.tag == Tag(0x7FE0, 0x0010) && $0.declaredLength != nil && $0.valueLength > 0
-        }
+    /// The element that has the pixels.
+    var pixelData: BulkElement? {
+        let tags: Set<Tag> = [.pixelData, .floatPixelData, .doubleFloatPixelData]
+        return bulkElements.first { $0.kind == .element && tags.contains($0.tag) && $0.valueLength > 0 }
     }
 }
 

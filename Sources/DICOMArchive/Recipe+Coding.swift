@@ -26,6 +26,13 @@ extension Recipe {
         if let pixels { writer.record(16) { pixels.encode(into: &$0) } }
         writer.number(17, scan.totalLength)
         writer.number(18, scan.headerLength)
+        writer.numbers(19, scan.fragments)
+        if let document {
+            writer.record(20) {
+                $0.number(1, Int(document.kind.rawValue))
+                $0.number(2, document.size)
+            }
+        }
         return writer.bytes
     }
 
@@ -62,6 +69,8 @@ extension Recipe {
             case 16: pixels = try Pixels(reader.value)
             case 17: scan.totalLength = reader.number
             case 18: scan.headerLength = try reader.integer()
+            case 19: scan.fragments = try reader.numbers()
+            case 20: document = try Document(reader.value)
             default: break
             }
         }
@@ -148,6 +157,24 @@ extension Recipe.Pixels {
             default: break
             }
         }
+    }
+}
+
+extension Recipe.Document {
+    fileprivate init?(_ bytes: RawSpan) throws(RecordError) {
+        var reader = RecordReader(bytes)
+        var kind: DocumentKind?
+        var size: UInt64 = 0
+        while let field = try reader.next() {
+            switch field {
+            case 1: kind = DocumentKind(rawValue: UInt8(truncatingIfNeeded: reader.number))
+            case 2: size = reader.number
+            default: break
+            }
+        }
+        // A later release knows more kinds.
+        guard let kind else { return nil }
+        self.init(kind: kind, size: size)
     }
 }
 

@@ -1,6 +1,7 @@
 package import ContentStore
 package import DICOM
 package import Hashing
+import Imaging
 
 /// The immutable record of one stored version: how head, header and chunks make the file, byte for byte.
 ///
@@ -28,6 +29,7 @@ package struct Recipe: Sendable {
     package var scan = ScannedDataSet(
         encoding: .explicitLittleEndian, bulkElements: [], headerLength: 0, totalLength: 0, isDeflated: false)
     package var pixels: Pixels?
+    package var document: Document?
 
     /// What identifies the instance: decoded and stripped values.
     package struct Identity: Hashable, Sendable {
@@ -75,6 +77,18 @@ package struct Recipe: Sendable {
         package var photometricInterpretation = ""
         /// Bytes of one frame's PNG; 0 when this release makes none of it.
         package var pngSize: UInt64 = 0
+        /// Bytes of one frame's PNG of stored values; 0 when there is none.
+        package var rawSize: UInt64 {
+            guard pngSize > 0, samplesPerPixel == 1, (1...16).contains(bitsAllocated) else { return 0 }
+            return UInt64(PNGShape(width: columns, height: rows, channels: 1, bits: 16)?.fileSize ?? 0)
+        }
+    }
+
+    /// A file that lies within the instance as it is: a document or a video.
+    package struct Document: Hashable, Sendable {
+        package var kind: DocumentKind
+        /// Bytes.
+        package var size: UInt64
     }
 
     /// Bytes of the data set.

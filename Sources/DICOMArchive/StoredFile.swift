@@ -1,4 +1,5 @@
 package import ContentStore
+import DICOM
 
 /// A stored version as the file it makes: head, header ranges and chunks laid end to end.
 ///
@@ -12,6 +13,8 @@ package final class StoredFile: Sendable {
     package let dataSetOffset: Int
     let head: [UInt8]
     let header: [UInt8]
+    /// See `ranges(ofFrame:)`.
+    let frameStarts = OnceValue<[Int]>()
     private let segments: [Segment]
 
     private struct Segment {
@@ -57,7 +60,9 @@ package final class StoredFile: Sendable {
     }
 
     /// Memory it takes, about.
-    var cost: Int { header.count + head.count + segments.count * 120 + 1024 }
+    var cost: Int {
+        header.count + head.count + segments.count * 120 + recipe.scan.fragments.count * 8 + 1024
+    }
 
     /// Calls `body` once with the bytes of a range, as the pieces they lie in. What lies beyond the end is left out.
     ///
@@ -67,7 +72,19 @@ package final class StoredFile: Sendable {
     package func withPieces(
         _ range: Range<Int>, from store: ChunkStore, _ body: ([UnsafeRawBufferPointer]) -> Void
     ) throws {
-        let parts = parts(of: range)
+        try withPieces(parts: parts(of: range), from: store, body)
+    }
+
+    /// The same of several ranges, one behind the other.
+    func withPieces(
+        _ ranges: [Range<Int>], from store: ChunkStore, _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) throws {
+        try withPieces(parts: ranges.flatMap { parts(of: $0) }, from: store, body)
+    }
+
+    private func withPieces(
+        parts: [(segment: Int, range: Range<Int>)], from store: ChunkStore, _ body: ([UnsafeRawBufferPointer]) -> Void
+    ) throws {
         let references = parts.compactMap { segments[$0.segment].chunk }
         let chunks = try store.chunks(references.map(\.digest))
         for (chunk, reference) in zip(chunks, references) { try check(chunk, reference) }
@@ -90,22 +107,34 @@ package final class StoredFile: Sendable {
         withExtendedLifetime(chunks) {}
     }
 
-    /// Calls `body` once with the bytes of a range: where they are when they lie in one piece, else copied together.
-    func withBytes(_ range: Range<Int>, from store: ChunkStore, _ body: (RawSpan) -> Void) throws {
-        let range = range.clamped(to: 0..<size)
-        var isDone = false
-        var collected: [UInt8] = []
-        try read(range, from: store) { piece in
-            if piece.byteCount == range.count {
-                body(piece)
-                isDone = true
-            } else {
-                if collected.isEmpty { collected.reserveCapacity(range.count) }
-                piece.withUnsafeBytes { collected.append(contentsOf: $0) }
+    /// Calls `body` once with the bytes of some ranges one behind the other: where they are when they lie in one piece, else copied
+    /// together. What lies beyond the end is left out.
+    func withBytes<Result>(
+        _ ranges: [Range<Int>], from store: ChunkStore, _ body: (RawSpan) throws -> Result
+    ) throws -> Result {
+        let parts = ranges.flatMap { self.parts(of: $0.clamped(to: 0..<size)) }
+        if parts.count == 1 {
+            var result: Swift.Result<Result, any Error>?
+            try withPieces(parts: parts, from: store) { pieces in result = Swift.Result { try body(pieces[0].bytes) } }
+            if let result { return try result.get() }
+        }
+        let length = parts.reduce(0) { $0 + $1.range.count }
+        let bytes = try [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            // So many chunks are held at a time.
+            for first in stride(from: 0, to: parts.count, by: Self.chunksAtATime) {
+                try withPieces(parts: Array(parts[first...].prefix(Self.chunksAtATime)), from: store) { pieces in
+                    for piece in pieces {
+                        UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                            .copyMemory(from: piece)
+                        count += piece.count
+                    }
+                }
             }
         }
-        if !isDone { collected.withUnsafeBytes { body($0.bytes) } }
+        return try body(bytes.span.bytes)
     }
+
+    private static let chunksAtATime = 16
 
     /// Calls `body` with the bytes of a range, piece by piece in order. What lies beyond the end is left out.
     ///

@@ -1,5 +1,6 @@
 import CFUSE
 import Glibc
+import Synchronization
 
 /// A request that waits for its one answer: `fuse_req_t`. Dropped unanswered, it is EIO.
 struct PendingRequest: ~Copyable {
@@ -68,6 +69,8 @@ package struct DataReply: ~Copyable {
 
     init(_ pending: consuming PendingRequest) { self.pending = pending }
 
+    fileprivate var session: Session { pending.session }
+
     /// The bytes, which are read from where they are.
     package consuming func data(_ bytes: RawSpan) {
         // No closure may consume the reply.
@@ -91,6 +94,27 @@ package struct DataReply: ~Copyable {
 
     /// An errno(3) code.
     package consuming func fail(_ code: Int32) { pending.fail(code) }
+}
+
+/// The answer to READ, given later and from any thread. Dropped unanswered, it is EIO. A session ends when all have been given.
+package final class DeferredReply: @unchecked Sendable {
+    private var reply: DataReply?
+    private let session: Session
+
+    package init(_ reply: consuming DataReply) {
+        session = reply.session
+        self.reply = consume reply
+        session.deferredReplies.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    deinit {
+        // Answered first: what ends then ends the connection.
+        reply = nil
+        session.deferredReplies.wrappingSubtract(1, ordering: .releasing)
+    }
+
+    /// The reply, once; nil when it has been taken. By one thread at a time.
+    package func take() -> DataReply? { reply.take() }
 }
 
 /// The answer to STATFS. Dropped unanswered, it is EIO.

@@ -38,6 +38,8 @@ package final class Session: @unchecked Sendable {
     private let mount: Mount?
     private let canResend: Bool
     private let phase = Mutex(Phase.idle)
+    /// Answers that are still to come, from threads other than those of the loop.
+    let deferredReplies = Atomic<Int>(0)
 
     private enum Phase {
         case idle
@@ -129,6 +131,7 @@ package final class Session: @unchecked Sendable {
         phase.withLock { $0 = .ending }
         notifier.close()
         mount?.unmount()
+        while deferredReplies.load(ordering: .acquiring) > 0 { usleep(1000) }
         device.disconnect()
         phase.withLock { $0 = .ended }
     }

@@ -6,26 +6,28 @@ package struct PNGShape: Hashable, Sendable {
     package let width: Int
     /// Pixels.
     package let height: Int
-    /// 1 grey, 3 RGB; 8 bits each.
+    /// 1 grey, 3 RGB.
     package let channels: Int
+    /// Of each channel: 8 or 16.
+    package let bits: Int
 
-    /// The largest file made, 32 MiB: it is put together in memory, from up to twice as much, and kept there while it is
-    /// read.
-    package static let largestFile = 32 << 20
+    /// The largest file made, 64 MiB: it is put together in memory, and kept there while it is read.
+    package static let largestFile = 64 << 20
 
     /// A shape; nil when a dimension is 0 or above 65,535 (what Rows and Columns can say), or the file would be too large.
-    package init?(width: Int, height: Int, channels: Int) {
-        guard (1...65535).contains(width), (1...65535).contains(height), channels == 1 || channels == 3 else {
-            return nil
-        }
+    package init?(width: Int, height: Int, channels: Int, bits: Int = 8) {
+        guard (1...65535).contains(width), (1...65535).contains(height), channels == 1 || channels == 3,
+            bits == 8 || bits == 16
+        else { return nil }
         self.width = width
         self.height = height
         self.channels = channels
+        self.bits = bits
         guard fileSize <= Self.largestFile else { return nil }
     }
 
     /// Bytes of a row: the filter type, then the pixels.
-    var rowLength: Int { 1 + width * channels }
+    var rowLength: Int { 1 + width * channels * bits / 8 }
 
     /// Bytes of all rows.
     var rowsLength: Int { height * rowLength }

@@ -5,7 +5,7 @@ struct PNGWriter: ~Copyable {
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     private var count = 0
 
-    /// The file of a shape; `fill` writes the `width * channels` bytes of each row, from top to bottom.
+    /// The file of a shape; `fill` writes the `width * channels * bits / 8` bytes of each row, from top to bottom.
     static func file(
         _ shape: PNGShape, fill: (_ line: Int, _ row: UnsafeMutableBufferPointer<UInt8>) -> Void
     ) -> [UInt8] {
@@ -23,7 +23,7 @@ struct PNGWriter: ~Copyable {
         append(chunk: "IHDR", length: 13) { writer in
             writer.append(big: UInt32(shape.width))
             writer.append(big: UInt32(shape.height))
-            writer.append([8, shape.channels == 3 ? 2 : 0, 0, 0, 0])
+            writer.append([UInt8(shape.bits), shape.channels == 3 ? 2 : 0, 0, 0, 0])
         }
         append(chunk: "IDAT", length: shape.streamLength) { $0.writeStream(shape, fill) }
         append(chunk: "IEND", length: 0) { _ in }

@@ -1,55 +1,89 @@
-/// Makes the displayable image of uncompressed frames.
+import Codecs
+
+/// Makes pictures of frames.
 package enum Renderer {
     /// Grows with every change of the bytes that the same pixels become; part of the files' times.
-    package static let epoch = 1
+    package static let epoch = 2
 
-    /// The PNG of a frame: its size is that of the description's ``PixelDescription/pngShape``, or nil when that is.
+    /// Calls `body` with the picture of a frame, which lasts as long as that; nil when the description has none.
     ///
     /// - Parameters:
-    ///   - frame: its bytes; missing ones are 0, more are left out. Of a description that ``PixelDescription/swapsBytes``
-    ///     all words that have a part of the frame, which is a byte more before an odd start and behind an odd end.
-    ///   - beginsWithinWord: whether there is a byte more before the start.
-    package static func png(
-        _ description: PixelDescription, frame: RawSpan, beginsWithinWord: Bool = false
-    ) -> [UInt8]? {
-        guard let shape = description.pngShape else { return nil }
-        return frame.withUnsafeBytes { frame in
-            let pixels = Pixels(frame, description, beginsWithinWord: beginsWithinWord)
-            return description.isColor ? color(shape, description, pixels) : grey(shape, description, pixels)
+    ///   - frame: uncompressed, the bytes of ``PixelDescription/place(ofFrame:)``: missing ones are 0, more are left out. Else the
+    ///     codestream.
+    ///   - firstBit: as there.
+    ///   - isRaw: the stored values, in the ``PixelDescription/rawShape``, instead of what they look like.
+    /// - Throws: ``CodecError``, or what `body` throws.
+    package static func withPicture<Result>(
+        _ description: PixelDescription, frame: RawSpan, firstBit: Int = 0, isRaw: Bool = false,
+        _ body: (Picture) throws -> Result
+    ) throws -> Result? {
+        guard let coding = description.coding, let shape = isRaw ? description.rawShape : description.pngShape else {
+            return nil
         }
-    }
-
-    private static func grey(_ shape: PNGShape, _ description: PixelDescription, _ pixels: Pixels) -> [UInt8] {
-        let words = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: shape.width)
-        defer { words.deallocate() }
-        return GreyTable(description, pixels: pixels, total: shape.width * shape.height).withGreys { greys in
-            PNGWriter.file(shape) { line, row in
-                pixels.copy(from: line * shape.width, to: words)
-                for column in 0..<shape.width { row[column] = greys[Int(words[column])] }
+        return try frame.withUnsafeBytes { bytes in
+            func show(_ samples: Samples, _ description: PixelDescription, isYBR: Bool) throws -> Result {
+                try body(picture(samples, description, shape, isYBR: isYBR, isRaw: isRaw))
             }
-        }
-    }
-
-    private static func color(_ shape: PNGShape, _ description: PixelDescription, _ pixels: Pixels) -> [UInt8] {
-        // Of 16 bits the upper 8 stored ones are shown.
-        let stored = description.storedBits
-        let shift = UInt16(max(0, stored.shift + stored.count - 8))
-        let words = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: shape.width * 3)
-        defer { words.deallocate() }
-        return PNGWriter.file(shape) { line, row in
-            if description.planarConfiguration == 1 {
-                for plane in 0..<3 {
-                    let first = (plane * shape.height + line) * shape.width
-                    let part = UnsafeMutableBufferPointer(rebasing: words[..<shape.width])
-                    pixels.copy(from: first, to: part)
-                    for column in 0..<shape.width {
-                        row[column * 3 + plane] = UInt8(truncatingIfNeeded: part[column] >> shift)
+            guard coding == .uncompressed else {
+                let frame = try FrameDecoder.decode(bytes, coding, description.format)
+                let isYBR = frame.isYBR ?? (description.model == .ybr || description.model == .ybr422)
+                return try frame.samples.withUnsafeBytes {
+                    let samples =
+                        coding == .rle
+                        ? Samples($0, description.decoded)
+                        : Samples($0, frame.format, isSigned: description.isSigned)
+                    guard samples.samplesPerPixel == description.samplesPerPixel else {
+                        throw CodecError(
+                            "the codestream has \(samples.samplesPerPixel) samples a pixel, the data set"
+                                + " \(description.samplesPerPixel)")
                     }
+                    return try show(samples, description, isYBR: isYBR)
                 }
-            } else {
-                pixels.copy(from: line * shape.width * 3, to: words)
-                for place in 0..<words.count { row[place] = UInt8(truncatingIfNeeded: words[place] >> shift) }
+            }
+            guard description.isPacked else {
+                return try show(Samples(bytes, description), description, isYBR: description.model == .ybr)
+            }
+            let unpacked = description.unpacked(bytes, firstBit: firstBit)
+            return try unpacked.samples.withUnsafeBytes {
+                try show(
+                    Samples($0, unpacked.description), unpacked.description,
+                    isYBR: unpacked.description.model == .ybr)
             }
         }
+    }
+
+    private static func picture(
+        _ samples: Samples, _ description: PixelDescription, _ shape: PNGShape, isYBR: Bool, isRaw: Bool
+    ) throws -> Picture {
+        if isRaw { return .raw(samples, shape) }
+        let picture: Picture
+        switch description.model {
+        case .grey: picture = .grey(samples, description, shape)
+        case .palette:
+            guard description.palette.count == 3, description.palette.allSatisfy({ !$0.entries.isEmpty }) else {
+                throw CodecError("the colour tables are broken")
+            }
+            picture = .palette(samples, description, shape)
+        case .rgb, .ybr, .ybr422: picture = .color(samples, isYBR: isYBR, shape)
+        case nil: throw CodecError("the photometric interpretation is not known")
+        }
+        return picture.with(description.overlays)
+    }
+}
+
+extension PixelDescription {
+    /// What a codec is told.
+    fileprivate var format: FrameFormat {
+        FrameFormat(
+            width: columns, height: rows, samplesPerPixel: samplesPerPixel, bitsAllocated: bitsAllocated,
+            // A codec of run lengths gives all bits, whatever is said of them.
+            bitsStored: bitsAllocated, isSigned: isSigned)
+    }
+
+    /// The same of samples that lie there as decoded from run lengths.
+    fileprivate var decoded: PixelDescription {
+        var description = self
+        (description.isBigEndian, description.planarConfiguration) = (false, 0)
+        return description
     }
 }

@@ -16,6 +16,12 @@ struct Limits: ParsableArguments {
     @Option(help: ArgumentHelp("Memory for the headers of all instances under way; beyond it A700.", valueName: "size"))
     var headerMemory = ByteSize(128 << 20)
 
+    @Option(
+        help: ArgumentHelp(
+            "Memory for images: a quarter for those kept, the rest for those being made. One that would take more cannot be read.",
+            valueName: "size"))
+    var imageMemory = ByteSize(512 << 20)
+
     @Option(help: ArgumentHelp("How long a peer may be silent, and a PDU on its way.", valueName: "seconds"))
     var idleTimeout = 60
 
@@ -41,6 +47,7 @@ struct Limits: ParsableArguments {
         try check("idle-timeout", idleTimeout, 1...86_400)
         try check("association-timeout", associationTimeout ?? 1, 1...31_536_000)
         try check("max-open-files", maxOpenFiles, 64...1_000_000)
+        guard imageMemory.bytes >= 32 << 20 else { throw ValidationError("--image-memory takes 32M at least.") }
         guard headerMemory.bytes >= 1 << 20 else { throw ValidationError("--header-memory takes 1M at least.") }
     }
 
@@ -50,6 +57,7 @@ struct Limits: ParsableArguments {
         limits.diskReserve = diskReserve.map { UInt64($0.bytes) }
         limits.openFiles = Int32(maxOpenFiles)
         limits.headerBytes = headerMemory.bytes
+        limits.imageBytes = imageMemory.bytes
         return limits
     }
 

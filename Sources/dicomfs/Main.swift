@@ -69,7 +69,8 @@ struct DICOMFS: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, Import.self, List.self, Show.self, Export.self, Delete.self, Stats.self, Watch.self,
+            Serve.self, Import.self, List.self, Show.self, Export.self, Render.self, Delete.self, Stats.self,
+            Watch.self,
             Verify.self, Repair.self, Rebuild.self, BackUp.self, Restore.self, GC.self, Upgrade.self,
         ])
 }

@@ -43,10 +43,10 @@ struct MountOptions {
                 tree.listed = try Self.files(option, value)
                 isInFiles = true
             case "png":
-                guard value == "display" || value == "off" else {
-                    throw ValidationError("-o \(option): png takes display or off.")
+                guard let images = value.flatMap({ TreeOptions.Images(rawValue: $0) }) else {
+                    throw ValidationError("-o \(option): png takes display, raw16 or off.")
                 }
-                tree.hasImages = value == "display"
+                tree.images = images
             default:
                 throw ValidationError("-o \(option): unknown mount option; see dicomfs serve --help.")
             }
@@ -63,7 +63,8 @@ struct MountOptions {
         var files: Set<TreeOptions.File> = []
         for word in (value ?? "").split(separator: "+", omittingEmptySubsequences: false) {
             guard let file = TreeOptions.File(rawValue: String(word)) else {
-                throw ValidationError("-o \(option): files takes dcm, png and json, with commas or + between them.")
+                throw ValidationError(
+                    "-o \(option): files takes dcm, png, doc and json, with commas or + between them.")
             }
             files.insert(file)
         }

@@ -67,7 +67,7 @@ struct JSONFileTests {
 
     @Test func `no images means no names of images`() throws {
         var options = TreeOptions()
-        options.hasImages = false
+        options.images = .off
         let mount = try ArchiveMount(nil, options)
         let id = try mount.store(TestInstance(frames: 2).dataSet)
         let stem = try Self.stem(mount, id)

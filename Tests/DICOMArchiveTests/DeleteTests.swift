@@ -196,7 +196,7 @@ extension PreparedInstance {
                 extents: parts.extents, header: parts.header, headerIsDerived: false)
             recipe.receivedAt = 1_700_000_000_000_000_000
             recipe.scan = scan
-            recipe.pixels = Recipe.Pixels(header, scan)
+            recipe.pixels = Recipe.Pixels(header, scan, transferSyntaxUID: recipe.transferSyntaxUID)
             self.init(
                 recipe: recipe, header: parts.header, attributes: header.mainAttributes(of: recipe.identity))
         } catch {

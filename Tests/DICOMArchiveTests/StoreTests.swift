@@ -160,7 +160,9 @@ import Testing
             let start = Int.random(in: 0...all.count + 10, using: &generator)
             let length = Int.random(in: 0...300_000, using: &generator)
             var read: [UInt8] = []
-            try file.withBytes(start..<start + length, from: archive.store) { $0.withUnsafeBytes { read = Array($0) } }
+            try file.withBytes([start..<start + length], from: archive.store) {
+                $0.withUnsafeBytes { read = Array($0) }
+            }
             let expected = all.dropFirst(start).prefix(length)
             #expect(read == Array(expected), "\(start) \(length)")
         }

@@ -21,7 +21,7 @@ struct RealFileTests {
         let counts = try JSONDecoder().decode(Imported.self, from: Data(done.output.utf8))
 
         let sources = try digests(under: folder)
-        let mounted = try digests(under: served.mount).filter { $0.path.hasSuffix(".dcm") }
+        let mounted = try digests(under: served.mount, named: "*.dcm")
         let reasons = counts.skipped + counts.refused
         // The image in the one compressed file is there as a file of its own too.
         let plain = sources.filter { !$0.path.hasSuffix("/zipMR.gz") }
@@ -110,8 +110,8 @@ struct RealFileTests {
         var path: String
     }
 
-    private func digests(under folder: String) throws -> [FileDigest] {
-        let found = try Program.run("find", ["-L", folder, "-type", "f"])
+    private func digests(under folder: String, named pattern: String = "*") throws -> [FileDigest] {
+        let found = try Program.run("find", ["-L", folder, "-type", "f", "-name", pattern])
         return try digests(of: found.output.split(separator: "\n").map { String($0) })
     }
 

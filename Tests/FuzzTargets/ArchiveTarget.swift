@@ -52,15 +52,32 @@ final class ArchiveTarget: FuzzTarget {
         if let json = try archive.json(node.of(.json)), (try? JSONSerialization.jsonObject(with: Data(json))) == nil {
             problems.append("its .json is no JSON")
         }
+        if let document = file.recipe.document {
+            var count = 0
+            do {
+                try file.withDocumentPieces(0..<file.size, from: archive.store) {
+                    count = $0.reduce(0) { $0 + $1.count }
+                }
+            } catch {
+                throw ArchiveError(error)
+            }
+            if count != Int(document.size) { problems.append("the document has \(count) bytes, not \(document.size)") }
+        }
         guard let pixels = file.recipe.pixels, pixels.pngSize > 0 else { return problems }
         for frame in Set([1, 2, pixels.numberOfFrames]) where frame <= pixels.numberOfFrames {
-            guard let image = try archive.image(pixels.numberOfFrames == 1 ? node.of(.png) : try image(frame, of: node))
-            else {
-                problems.append("frame \(frame) has no image")
-                continue
-            }
-            if image.bytes.count != Int(pixels.pngSize) {
-                problems.append("the image of frame \(frame) has \(image.bytes.count) bytes, not \(pixels.pngSize)")
+            let one = pixels.numberOfFrames == 1 ? node.of(.png) : try image(frame, of: node)
+            for (isRaw, size) in [(false, pixels.pngSize), (true, pixels.rawSize)] where size > 0 {
+                do throws(ArchiveError) {
+                    guard let image = try archive.image(one, isRaw: isRaw) else {
+                        problems.append("frame \(frame) has no image")
+                        continue
+                    }
+                    if image.bytes.count != Int(size) {
+                        problems.append("the image of frame \(frame) has \(image.bytes.count) bytes, not \(size)")
+                    }
+                } catch  where error.code == .undecodable || error.code == .refused {
+                    // The pixels are broken, or an image of theirs would take too much memory.
+                }
             }
         }
         return problems

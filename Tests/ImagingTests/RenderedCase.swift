@@ -36,7 +36,11 @@ struct RenderedCase {
         }
     }
 
-    var png: [UInt8]? { Renderer.png(description, frame: frame.span.bytes) }
+    var png: [UInt8]? { png(isRaw: false) }
+
+    func png(isRaw: Bool) -> [UInt8]? {
+        (try? Renderer.withPicture(description, frame: frame.span.bytes, isRaw: isRaw) { $0.storedPNG() }) ?? nil
+    }
 
     /// The description by name of its fields.
     var json: [String: Any] {

@@ -27,7 +27,7 @@ import Testing
         description.photometricInterpretation = channels == 3 ? "RGB" : "MONOCHROME2"
         description.window = PixelDescription.Window(center: 127.5, width: 255, function: .linearExact)
         let frame = RenderedCase.noise(width * height * channels)
-        let rendered = Renderer.png(description, frame: frame.span.bytes)
+        let rendered = try Renderer.withPicture(description, frame: frame.span.bytes) { $0.storedPNG() }
         let png = try #require(rendered)
         #expect(png.count == shape.fileSize)
         // This window changes nothing: the pixels come through.
@@ -38,26 +38,29 @@ import Testing
         #expect(PNGShape(width: 512, height: 512, channels: 1)?.fileSize == 262_744)
     }
 
-    @Test func `there is no shape beyond what Rows and Columns can say, or above 32 MiB`() {
+    @Test func `there is no shape beyond what Rows and Columns can say, or above 64 MiB`() {
         for (width, height) in [(0, 1), (1, 0), (-1, 1), (65536, 1), (1, 65536), (.max, .max), (.min, 5)] {
             #expect(PNGShape(width: width, height: height, channels: 1) == nil)
         }
         for channels in [-1, 0, 2, 4, .max] { #expect(PNGShape(width: 1, height: 1, channels: channels) == nil) }
         #expect(PNGShape(width: 65535, height: 65535, channels: 3) == nil)
-        // A little below and above 33,554,432 bytes.
-        #expect(PNGShape(width: 65535, height: 511, channels: 1) != nil)
-        #expect(PNGShape(width: 65535, height: 512, channels: 1) == nil)
-        #expect(PNGShape(width: 3343, height: 3343, channels: 3) != nil)
-        #expect(PNGShape(width: 3345, height: 3345, channels: 3) == nil)
+        // A little below and above 67,108,864 bytes.
+        #expect(PNGShape(width: 65535, height: 1023, channels: 1) != nil)
+        #expect(PNGShape(width: 65535, height: 1024, channels: 1) == nil)
+        #expect(PNGShape(width: 4728, height: 4728, channels: 3) != nil)
+        #expect(PNGShape(width: 4730, height: 4730, channels: 3) == nil)
+        #expect(PNGShape(width: 65535, height: 511, channels: 1, bits: 16) != nil)
+        #expect(PNGShape(width: 65535, height: 512, channels: 1, bits: 16) == nil)
     }
 
-    @Test func `values of any kind make an image of the size foretold, or none`() {
+    @Test func `values of any kind make an image of the size foretold, or none`() throws {
         let numbers = [Int.min, -1, 0, 1, 2, 7, 8, 9, 11, 12, 15, 16, 17, 32, 99, 65535, 65536, .max]
         let sizes = [1, 3, 4, 1, 3, 4, 1, 3, 4, Int.min, -1, 0, 65536, .max]
         let doubles = [-Double.infinity, -1e308, -1, -0.0, .leastNonzeroMagnitude, 0.5, 1, 1e308, .infinity, .nan]
         let colors = [
             ("MONOCHROME1", 1), ("MONOCHROME2", 1), ("RGB", 3), ("MONOCHROME2", 3), ("RGB", 1), ("RGB", .max), ("", 1),
-            ("YBR_FULL", 3), ("PALETTE COLOR", 1), ("MONOCHROME2 ", 1), ("MONOCHROME2", -1),
+            ("YBR_FULL", 3), ("YBR_FULL_422", 3), ("YBR_RCT", 3), ("PALETTE COLOR", 1), ("MONOCHROME2 ", 1),
+            ("MONOCHROME2", -1),
         ]
         var state: UInt64 = 7
         func pick<Value>(_ values: [Value]) -> Value {
@@ -72,7 +75,7 @@ import Testing
             description.columns = pick(sizes)
             (description.photometricInterpretation, description.samplesPerPixel) = pick(colors)
             description.planarConfiguration = pick(numbers)
-            description.bitsAllocated = pick([8, 16, 8, 16, 1, 32, 0, -8, .max])
+            description.bitsAllocated = pick([8, 16, 8, 16, 1, 32, 64, 0, -8, .max])
             description.bitsStored = pick(numbers)
             description.highBit = pick(numbers)
             description.isSigned = pick([true, false])
@@ -90,7 +93,20 @@ import Testing
             let window = PixelDescription.Window(center: pick(doubles), width: pick(doubles), function: function)
             description.window = pick([nil, window])
             let bytes = pick([frame, [], Array(frame.prefix(1)), Array(frame.prefix(5))])
-            let png = Renderer.png(description, frame: bytes.span.bytes)
+            description.sampleType = pick([.integer, .integer, .integer, .float, .double])
+            description.padding = pick([nil, -5...5, -.infinity ... .infinity])
+            description.palette = (0..<3).map { _ in
+                .init(firstValue: pick(numbers), bitsPerEntry: pick(numbers), entries: [1, 300, 65535])
+            }
+            description.overlays = pick([
+                [], [.init(rows: 2, columns: 9, row: -1, column: pick([-3, 1, 70_000]), bits: [0xFF])],
+            ])
+            let firstBit = pick([0, 1, 7, 8])
+            let png = try Renderer.withPicture(description, frame: bytes.span.bytes, firstBit: firstBit) {
+                $0.storedPNG()
+            }
+            let raw = try Renderer.withPicture(description, frame: bytes.span.bytes, isRaw: true) { $0.storedPNG() }
+            #expect(raw?.count == description.rawShape?.fileSize)
             #expect(png?.count == description.pngShape?.fileSize)
             if png != nil { images += 1 }
         }

@@ -1,8 +1,5 @@
 import ArchiveControl
 import ArgumentParser
-import Foundation
-import Glibc
-import SystemPackage
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,42 +45,13 @@ struct Export: ParsableCommand {
         print("exported \(files.count) files to \(destination)")
     }
 
-    /// Writes one file under a temporary name and renames it: never half a file under its name.
     private func write(_ file: ExportFile, from access: ArchiveAccess) throws {
         let path = "\(destination)/\(file.path)"
-        let folder = (path as NSString).deletingLastPathComponent
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw ExitStatus(
-                code: EXIT_FAILURE, message: "cannot make the folder \(folder): \(error.localizedDescription)")
-        }
-        guard force || !isThere(path) else {
-            throw ExitStatus(code: EXIT_FAILURE, message: "\(path) is there already; --force overwrites it")
-        }
-        let temporary = "\(folder)/.dicomfs-\(getpid()).part"
-        // Left by an export that was interrupted, or put there for us to follow.
-        unlink(temporary)
-        do {
-            let output = try FileDescriptor.open(
-                temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
-            try output.closeAfter {
-                try exiting { () throws(Failure) in
-                    try access.perform(.write(node: file.node, name: path), file: output.rawValue)
-                }
-                let time = timespec(
-                    tv_sec: Int(file.modified / 1_000_000_000), tv_nsec: Int(file.modified % 1_000_000_000))
-                var times = [time, time]
-                futimens(output.rawValue, &times)
+        try NewFile.write(path, force: force) { descriptor in
+            try exiting { () throws(Failure) in
+                try access.perform(.write(node: file.node, name: path), file: descriptor)
             }
-            guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
-        } catch {
-            unlink(temporary)
-            guard let errno = error as? Errno else { throw error }
-            throw ExitStatus(code: EXIT_FAILURE, message: "cannot write \(path): \(errno)")
+            file.setTime(of: descriptor)
         }
     }
 }
-
-private func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }

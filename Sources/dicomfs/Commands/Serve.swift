@@ -30,8 +30,9 @@ struct Serve: ParsableCommand {
               uid=N gid=N    the owner and group of all files (default: who mounts)
               umask=OCTAL    permissions that nobody has (default 007: files 0440, folders 0550)
               timeout=SEC    how long the kernel may keep names and attributes (default 86400)
-              files=LIST     what listings show: dcm, png, json (default dcm,png)
-              png=off        no images at all (default png=display)
+              files=LIST     what listings show: dcm, png, doc, json (default dcm,png,doc)
+              png=HOW        images as a person sees them: display (default); the stored values in 16 bits, of
+                             those with one sample of up to 16 bits: raw16; no images at all: off
               views=HOW      .views in the root: hidden (default), listed or off
             """)
 
