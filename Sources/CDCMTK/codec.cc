@@ -133,7 +133,7 @@ extern "C" int cdcmtk_encode(
         DcmDataset set;
         describe(set, *frame);
         OFCondition result =
-            frame->bits_allocated == 16
+            frame->bits_allocated > 8
                 ? set.putAndInsertUint16Array(
                       DCM_PixelData, static_cast<const Uint16 *>(samples), static_cast<unsigned long>(length / 2))
                 : set.putAndInsertUint8Array(

@@ -45,6 +45,12 @@ package struct DecodedFrame: Sendable {
     package var isYBR: Bool?
     /// As many as ``FrameFormat/length``.
     package var samples: [UInt8]
+
+    package init(format: FrameFormat, isYBR: Bool?, samples: [UInt8]) {
+        self.format = format
+        self.isYBR = isYBR
+        self.samples = samples
+    }
 }
 
 /// Why a frame cannot be decoded or encoded.

@@ -73,14 +73,33 @@ extension StoredFile {
         }
     }
 
+    /// Calls `body` with the value of an element that was cut from the header, piece by piece in order.
+    func readValue(of element: BulkElement, from store: ChunkStore, _ body: (RawSpan) throws -> Void) throws {
+        if recipe.scan.isDeflated {
+            return try inflate(element.position..<element.position + element.valueLength, from: store, body)
+        }
+        let length = Int(clamping: element.valueLength)
+        let first = dataSetOffset + Int(clamping: element.position)
+        // Whole numbers of the longest kind, whose bytes may have to be turned round.
+        for start in stride(from: 0, to: length, by: ChunkStore.chunkSize) {
+            let end = min(length, start + ChunkStore.chunkSize)
+            try withBytes([first + start..<first + end], from: store) { try body($0) }
+        }
+    }
+
     /// A part of the inflated data set.
     private func inflated(_ range: Range<UInt64>, from store: ChunkStore) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try inflate(range, from: store) { piece in piece.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+        return bytes
+    }
+
+    /// Calls `body` with a part of the inflated data set, piece by piece.
+    private func inflate(_ range: Range<UInt64>, from store: ChunkStore, _ body: (RawSpan) throws -> Void) throws {
         let inflating = InflatedRange(range)
-        // Piece by piece: a chunk inflates to a thousand times its size at most, of which nothing but the range is kept.
         for start in stride(from: dataSetOffset, to: size, by: ChunkStore.chunkSize) where !inflating.isComplete {
-            try read(start..<min(size, start + ChunkStore.chunkSize), from: store) { try inflating.consume($0) }
+            try read(start..<min(size, start + ChunkStore.chunkSize), from: store) { try inflating.consume($0, body) }
         }
-        return inflating.bytes
     }
 
     // MARK: - Fragments

@@ -73,7 +73,7 @@ package enum Renderer {
 
 extension PixelDescription {
     /// What a codec is told.
-    fileprivate var format: FrameFormat {
+    var format: FrameFormat {
         FrameFormat(
             width: columns, height: rows, samplesPerPixel: samplesPerPixel, bitsAllocated: bitsAllocated,
             // A codec of run lengths gives all bits, whatever is said of them.
@@ -81,7 +81,7 @@ extension PixelDescription {
     }
 
     /// The same of samples that lie there as decoded from run lengths.
-    fileprivate var decoded: PixelDescription {
+    var decoded: PixelDescription {
         var description = self
         (description.isBigEndian, description.planarConfiguration) = (false, 0)
         return description

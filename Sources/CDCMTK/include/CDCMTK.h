@@ -2,3 +2,4 @@
 #include "cdcmtk_header.h"
 #include "cdcmtk_association.h"
 #include "cdcmtk_codec.h"
+#include "cdcmtk_reencoding.h"
