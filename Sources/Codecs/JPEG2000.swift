@@ -14,6 +14,7 @@ enum JPEG2000 {
     static func decode(
         _ bytes: UnsafeRawBufferPointer, for wanted: FrameFormat
     ) throws(CodecError) -> DecodedFrame {
+        try JPEG2000Header(bytes).check(against: wanted)
         let isFile = bytes.starts(with: boxSignature)
         guard let codec = opj_create_decompress(isFile ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K) else {
             throw CodecError("OpenJPEG has no memory")
