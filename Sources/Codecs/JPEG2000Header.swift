@@ -42,7 +42,8 @@ struct JPEG2000Header {
     /// pixels.
     func check(against wanted: FrameFormat) throws(CodecError) {
         let format = FrameFormat(
-            width: width, height: height, samplesPerPixel: components >= 3 ? 3 : 1, bitsAllocated: precision <= 16 ? 16 : 32,
+            width: width, height: height, samplesPerPixel: components >= 3 ? 3 : 1,
+            bitsAllocated: precision <= 16 ? 16 : 32,
             bitsStored: min(32, precision), isSigned: false)
         guard (1...4).contains(components), precision <= 32 else {
             throw CodecError("the JPEG 2000 codestream has \(components) components of \(precision) bits")
