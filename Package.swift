@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CRocksDB"),
         .systemLibrary(name: "CFUSE", pkgConfig: "fuse3"),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16"),
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate"),
         .systemLibrary(name: "COpenJPEG", pkgConfig: "libopenjp2"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
@@ -58,7 +59,7 @@ let package = Package(
         library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
         library("DICOMNetwork", ["CDCMTK", "Threads"]),
         library("Codecs", ["CDCMTK", "COpenJPEG"]),
-        library("Imaging", ["CPNG", "CZlib", "Codecs"]),
+        library("Imaging", ["CDeflate", "CPNG", "Codecs"]),
         library("Containers", ["CArchive", "CZlib"]),
 
         // The archive.

@@ -10,7 +10,7 @@ final class ImageReads: Sendable {
     private typealias Wanted = (range: Range<Int>, reply: DeferredReply)
 
     private static let threads = 2
-    private static let niceness: Int32 = 10
+    private static let niceness: Int32 = 5
 
     private let archive: Archive
     private let isRaw: Bool
@@ -25,7 +25,7 @@ final class ImageReads: Sendable {
 
     /// Answers a read of a `.png` or frame node: now if the image is at hand, else when it is made.
     func read(_ node: NodeID, _ range: Range<Int>, _ reply: consuming DataReply) {
-        if let image = archive.imageAtHand(node, isRaw: isRaw) { return Self.answer(image, range, reply) }
+        if let image = archive.imageAtHand(node, isRaw: isRaw) { return answer(node, image, range, reply) }
         let deferred = DeferredReply(reply)
         let isFirst = wanted.withLock { wanted in
             wanted[node, default: []].append((range, deferred))
@@ -40,14 +40,18 @@ final class ImageReads: Sendable {
         for (range, deferred) in wanted.withLock({ $0.removeValue(forKey: node) ?? [] }) {
             guard let reply = deferred.take() else { continue }
             switch image {
-            case .success(let image?): Self.answer(image, range, reply)
+            case .success(let image?): answer(node, image, range, reply)
             case .success(nil): reply.fail(ESTALE)
             case .failure(let error): reply.fail(ErrorNumber(error).code)
             }
         }
     }
 
-    private static func answer(_ image: RenderedImage, _ range: Range<Int>, _ reply: consuming DataReply) {
+    private func answer(
+        _ node: NodeID, _ image: RenderedImage, _ range: Range<Int>, _ reply: consuming DataReply
+    ) {
+        // Read to its end, it is in the kernel's cache.
+        if range.upperBound >= image.bytes.count { archive.dropImage(node, isRaw: isRaw) }
         let range = range.clamped(to: 0..<image.bytes.count)
         var reply: DataReply? = reply
         image.bytes.withUnsafeBytes { reply.take()?.data([UnsafeRawBufferPointer(rebasing: $0[range])]) }

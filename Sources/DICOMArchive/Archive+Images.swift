@@ -54,6 +54,9 @@ extension Archive {
         images.valueAtHand(ImageKey(node: node, isRaw: isRaw))
     }
 
+    /// Keeps an image no longer: who read it has what it needs.
+    package func dropImage(_ node: NodeID, isRaw: Bool = false) { images.remove(ImageKey(node: node, isRaw: isRaw)) }
+
     /// The image of a frame, counted from 0; nil when it has none.
     private func render(_ file: StoredFile, frame: Int, isRaw: Bool) throws -> RenderedImage? {
         let recipe = file.recipe

@@ -1,4 +1,4 @@
-import CZlib
+import CDeflate
 
 /// Makes a PNG of a known size from rows of pixels, in one piece of memory.
 struct PNGWriter: ~Copyable {
@@ -34,40 +34,52 @@ struct PNGWriter: ~Copyable {
         let start = count
         append(Array(chunk.utf8))
         data(&self)
-        append(big: UInt32(crc32_z(0, buffer.baseAddress.map { $0 + start }, count - start)))
+        append(big: libdeflate_crc32(0, buffer.baseAddress.map { $0 + start }, count - start))
     }
 
     /// The zlib stream (RFC 1950): stored blocks of the rows (RFC 1951 section 3.2.4), all full but the last.
     private mutating func writeStream(_ shape: PNGShape, _ fill: (Int, UnsafeMutableBufferPointer<UInt8>) -> Void) {
         // Deflate, 32 KiB window, no preset dictionary, fastest.
         append([0x78, 0x01])
-        let row = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.rowLength)
-        defer { row.deallocate() }
-        row.initialize(repeating: 0)
-        // Filter type 0, then the pixels.
-        let pixels = UnsafeMutableBufferPointer(rebasing: row[1...])
+        // For rows that lie in two blocks or more.
+        let apart = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.rowLength)
+        defer { apart.deallocate() }
         var left = shape.rowsLength
         var leftInBlock = 0
-        var checksum: UInt = 1
+        var checksum: UInt32 = 1
         for line in 0..<shape.height {
-            fill(line, pixels)
-            checksum = adler32_z(checksum, row.baseAddress, row.count)
+            if leftInBlock == 0 { leftInBlock = beginBlock(&left) }
+            let fits = leftInBlock >= shape.rowLength
+            let row = fits ? UnsafeMutableBufferPointer(rebasing: buffer[count..<count + shape.rowLength]) : apart
+            // Filter type 0, then the pixels.
+            row[0] = 0
+            fill(line, UnsafeMutableBufferPointer(rebasing: row[1...]))
+            checksum = libdeflate_adler32(checksum, row.baseAddress, row.count)
+            if fits {
+                count += row.count
+                leftInBlock -= row.count
+                continue
+            }
             var rest = row[...]
             while !rest.isEmpty {
-                if leftInBlock == 0 {
-                    leftInBlock = min(left, PNGShape.longestBlock)
-                    left -= leftInBlock
-                    append([left == 0 ? 1 : 0])
-                    append(little: UInt16(leftInBlock))
-                    append(little: ~UInt16(leftInBlock))
-                }
+                if leftInBlock == 0 { leftInBlock = beginBlock(&left) }
                 let part = rest.prefix(leftInBlock)
                 append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(row)[part.indices]))
                 rest = rest.dropFirst(part.count)
                 leftInBlock -= part.count
             }
         }
-        append(big: UInt32(checksum))
+        append(big: checksum)
+    }
+
+    /// Begins a stored block, as long as it may be or as bytes are left; gives its length.
+    private mutating func beginBlock(_ left: inout Int) -> Int {
+        let length = min(left, PNGShape.longestBlock)
+        left -= length
+        append([left == 0 ? 1 : 0])
+        append(little: UInt16(length))
+        append(little: ~UInt16(length))
+        return length
     }
 
     private mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }

@@ -18,8 +18,9 @@ extension Picture {
         let table = GreyTable.table(transform, for: samples)
         let words = Row<UInt16>(shape.width)
         return Picture(shape: shape) { line, row in
-            samples.copy(line: line, to: words.elements)
             table.withGreys { greys in
+                if samples.look(up: greys, line: line, row) { return }
+                samples.copy(line: line, to: words.elements)
                 for column in 0..<row.count { row[column] = greys[Int(words.elements[column])] }
             }
         }

@@ -87,6 +87,26 @@ struct Samples {
         }
     }
 
+    /// Writes what a table has for the samples of a row, without a copy between; false when they do not lie there as numbers.
+    func look(up table: UnsafePointer<UInt8>, line: Int, _ row: UnsafeMutableBufferPointer<UInt8>) -> Bool {
+        let first = line * width
+        guard samplesPerPixel == 1, !isBigEndian, isNarrow, line < height, row.count <= width,
+            first + row.count <= count, let bytes = bytes.baseAddress,
+            let row = row.baseAddress.map({ ($0, row.count) })
+        else { return false }
+        let start = bytes + first * kind.size
+        if kind == .byte {
+            let samples = start.assumingMemoryBound(to: UInt8.self)
+            for column in 0..<row.1 { row.0[column] = table[Int(samples[column])] }
+        } else {
+            for column in 0..<row.1 {
+                let word = start.loadUnaligned(fromByteOffset: column * 2, as: UInt16.self)
+                row.0[column] = table[Int(UInt16(littleEndian: word))]
+            }
+        }
+        return true
+    }
+
     /// Copies the values of a row, of any kind of sample; else as the other.
     func copy(line: Int, to values: UnsafeMutableBufferPointer<Double>) {
         copy(line: line, to: values, zero: 0) { first, target, step, count in
