@@ -83,6 +83,14 @@ package struct DataSetHeader: Sendable {
         return items.indices.contains(place) ? items[place] : nil
     }
 
+    /// A data set that has nothing but one element, which was cut from this one.
+    package func alone(_ element: BulkElement, _ value: [UInt8]) -> DataSetHeader {
+        let start = element.elementHeaderOffset
+        let head = bytes[min(start, bytes.count)..<min(start + element.elementHeaderLength, bytes.count)]
+        let whole = Array(head) + value
+        return DataSetHeader(whole, 0..<whole.count, encoding, [], inherited: characterSet)
+    }
+
     static func trimmed(_ text: Substring) -> String {
         var part = text.unicodeScalars[...]
         while let scalar = part.first, scalar == " " || scalar == "\0" { part.removeFirst() }

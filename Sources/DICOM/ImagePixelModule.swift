@@ -38,6 +38,15 @@ package struct ImagePixelModule: Sendable {
 
     /// The description in a data set's header; nil when it has no rows or columns.
     package init?(_ header: DataSetHeader) {
+        self.init(header) { _ in nil }
+    }
+
+    /// The same, also where sequences were cut from the header.
+    ///
+    /// - Parameter sequence: gives a data set that has nothing but a sequence that was cut from the header.
+    package init?(
+        _ header: DataSetHeader, sequence: (Tag) throws -> DataSetHeader?
+    ) rethrows {
         // Their VR is US. A header that gives them another can hold any number, with which no sum may overflow.
         func number(_ tag: Tag) -> Int? { header.integer(tag).map { min(max($0, 0), Int(UInt16.max)) } }
         guard let rows = number(.rows), let columns = number(.columns) else { return nil }
@@ -59,8 +68,9 @@ package struct ImagePixelModule: Sendable {
         pixelPaddingRangeLimit = header.integers(.pixelPaddingRangeLimit, as: sample).first
         presentationLUTShape = header.text(.presentationLUTShape)
         pixelAspectRatio = header.integers(.pixelAspectRatio)
-        shared = header.item(.sharedFunctionalGroupsSequence)
-        perFrame = header.items(.perFrameFunctionalGroupsSequence)
+        func holder(_ tag: Tag) throws -> DataSetHeader { header.isBulk(tag) ? try sequence(tag) ?? header : header }
+        shared = try holder(.sharedFunctionalGroupsSequence).item(.sharedFunctionalGroupsSequence)
+        perFrame = try holder(.perFrameFunctionalGroupsSequence).items(.perFrameFunctionalGroupsSequence)
         whole = PixelTransform(header, isSigned: isSigned)
         pixelSpacing = header.decimals(.pixelSpacing)
         if pixelSpacing.isEmpty {

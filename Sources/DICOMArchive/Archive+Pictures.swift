@@ -62,13 +62,16 @@ extension Archive {
                 header, recipe.scan, transferSyntaxUID: recipe.transferSyntaxUID, frame: frame,
                 hasOverlays: options.hasOverlays, bulk: bulk)
         }
-        guard var description = try description({ try file.bulkValue($0, from: store) }),
-            let shape = options.isRaw ? description.rawShape : description.pngShape
+        // The shape first, for which the header is enough.
+        guard let outline = try description({ _ in nil }),
+            let shape = options.isRaw ? outline.rawShape : outline.pngShape
         else { return nil }
-        if let window = options.window { (description.window, description.voiLUT) = (window, nil) }
-        let length = try file.frameLength(frame, description, from: store)
-        let share = try imageMemory.take(description.memory(frame: length) + shape.fileSize)
+        let length = try file.frameLength(frame, outline, from: store)
+        let memory = outline.memory(frame: length) + shape.fileSize + file.descriptionMemory
+        let share = try imageMemory.take(memory)
         defer { imageMemory.give(share) }
+        guard var description = try description({ try file.bulkValue($0, from: store) }) else { return nil }
+        if let window = options.window { (description.window, description.voiLUT) = (window, nil) }
         do {
             return try file.withFrame(frame, description, from: store) { bytes, firstBit in
                 try Renderer.withPicture(description, frame: bytes, firstBit: firstBit, isRaw: options.isRaw, body)

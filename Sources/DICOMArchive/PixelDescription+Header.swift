@@ -8,12 +8,20 @@ extension PixelDescription {
     ///
     /// - Parameters:
     ///   - frame: counted from 0: enhanced objects have windows of their own for each.
-    ///   - bulk: gives values that have been cut from the header; colour tables and overlays may be such.
+    ///   - bulk: gives values that have been cut from the header; functional groups, colour tables and overlays may be such.
     init?(
         _ header: DataSetHeader, _ scan: ScannedDataSet, transferSyntaxUID: String, frame: Int = 0,
         hasOverlays: Bool = false, bulk: (Tag) throws -> [UInt8]?
     ) rethrows {
-        guard let element = scan.pixelData, let module = ImagePixelModule(header) else { return nil }
+        func sequence(_ tag: Tag) throws -> DataSetHeader? {
+            guard let element = scan.bulkElements.first(where: { $0.kind == .element && $0.tag == tag }),
+                let value = try bulk(tag)
+            else { return nil }
+            return header.alone(element, value)
+        }
+        guard let element = scan.pixelData, let module = try ImagePixelModule(header, sequence: sequence) else {
+            return nil
+        }
         self.init()
         rows = module.rows
         columns = module.columns

@@ -60,10 +60,10 @@ extension StoredFile {
     }
 
     /// The value of an element that was cut from the header; nil when there is no such one, or it is longer than any that
-    /// describes an image: 16 MiB.
+    /// describes an image: 64 MiB.
     func bulkValue(_ tag: Tag, from store: ChunkStore) throws -> [UInt8]? {
         let found = recipe.scan.bulkElements.first { $0.kind == .element && $0.tag == tag && $0.declaredLength != nil }
-        guard let element = found, element.valueLength <= 16 << 20 else { return nil }
+        guard let element = found, element.valueLength <= Self.longestDescription else { return nil }
         if recipe.scan.isDeflated {
             return try inflated(element.position..<element.position + element.valueLength, from: store)
         }
@@ -85,6 +85,15 @@ extension StoredFile {
             let end = min(length, start + ChunkStore.chunkSize)
             try withBytes([first + start..<first + end], from: store) { try body($0) }
         }
+    }
+
+    private static let longestDescription = 64 << 20
+
+    /// Bytes of memory that what describes an image takes, where it was cut from the header.
+    var descriptionMemory: Int {
+        let longest = UInt64(Self.longestDescription)
+        let cut = recipe.scan.bulkElements.filter { $0.kind == .element && $0.valueLength <= longest }
+        return cut.reduce(0) { $0 + ($1.tag.group == 0x7FE0 ? 0 : 2 * Int($1.valueLength)) }
     }
 
     /// A part of the inflated data set.
