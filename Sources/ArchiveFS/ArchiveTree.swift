@@ -22,6 +22,7 @@ package final class ArchiveTree: FileSystem {
         self.options = options
         held = HeldDirectories(isInherited: isInherited)
         images = ImageReads(archive, isRaw: options.images == .raw16)
+        if options.images != .off { images.prepare() }
     }
 
     package func lookUp(_ name: String, in parent: UInt64, _ reply: consuming EntryReply) {

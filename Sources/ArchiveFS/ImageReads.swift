@@ -23,6 +23,9 @@ final class ImageReads: Sendable {
         self.isRaw = isRaw
     }
 
+    /// Makes ready what the first read would have to wait for, beside all else.
+    func prepare() { work.add { Archive.prepareImages() } }
+
     /// Answers a read of a `.png` or frame node: now if the image is at hand, else when it is made.
     func read(_ node: NodeID, _ range: Range<Int>, _ reply: consuming DataReply) {
         if let image = archive.imageAtHand(node, isRaw: isRaw) { return answer(node, image, range, reply) }

@@ -35,6 +35,18 @@ package enum FrameEncoder {
         return bytes
     }
 
+    /// Encodes and decodes a small frame with each codec: the first use reads their libraries and DCMTK's dictionary from the disk,
+    /// which takes 30 ms and should not be a reader's wait.
+    package static func warmUp() {
+        let format = FrameFormat(
+            width: 8, height: 8, samplesPerPixel: 1, bitsAllocated: 16, bitsStored: 16, isSigned: false)
+        let frame = DecodedFrame(format: format, isYBR: nil, samples: [UInt8](repeating: 1, count: format.length))
+        for coding in LosslessCoding.allCases {
+            guard let bytes = try? encode(frame, coding) else { continue }
+            bytes.withUnsafeBytes { _ = try? FrameDecoder.decode($0, coding == .rle ? .rle : .codestream, format) }
+        }
+    }
+
     private static func encode(_ frame: DecodedFrame, _ coding: cdcmtk_coding) throws(CodecError) -> [UInt8] {
         var format = cdcmtk_frame(frame.format)
         var error = [CChar](repeating: 0, count: 256)

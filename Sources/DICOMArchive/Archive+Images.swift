@@ -1,3 +1,4 @@
+import Codecs
 import ContentStore
 import DICOM
 import Dispatch
@@ -48,6 +49,9 @@ extension Archive {
             throw ArchiveError(error)
         }
     }
+
+    /// Makes ready what the first image would have to wait for.
+    package static func prepareImages() { FrameEncoder.warmUp() }
 
     /// The same when it is at hand; nil when it would have to be made.
     package func imageAtHand(_ node: NodeID, isRaw: Bool = false) -> RenderedImage? {
