@@ -17,10 +17,12 @@ final class ImageReads: Sendable {
     private let work = WorkQueue(threads: threads, niceness: niceness)
     /// What is wanted of each image that is being made, or waits for that.
     private let wanted = Mutex<[NodeID: [Wanted]]>([:])
+    private let order: Mutex<ImageOrder>
 
     init(_ archive: Archive, isRaw: Bool) {
         self.archive = archive
         self.isRaw = isRaw
+        order = Mutex(ImageOrder(archive))
     }
 
     /// Makes ready what the first read would have to wait for, beside all else.
@@ -28,13 +30,24 @@ final class ImageReads: Sendable {
 
     /// Answers a read of a `.png` or frame node: now if the image is at hand, else when it is made.
     func read(_ node: NodeID, _ range: Range<Int>, _ reply: consuming DataReply) {
-        if let image = archive.imageAtHand(node, isRaw: isRaw) { return answer(node, image, range, reply) }
+        if let image = archive.imageAtHand(node, isRaw: isRaw) {
+            answer(node, image, range, reply)
+            // One that was made beforehand.
+            if range.lowerBound == 0 { work.add { [self] in foresee(after: node) } }
+            return
+        }
         let deferred = DeferredReply(reply)
         let isFirst = wanted.withLock { wanted in
+            let isFirst = wanted[node] == nil
             wanted[node, default: []].append((range, deferred))
-            return wanted[node]?.count == 1
+            return isFirst
         }
-        if isFirst { work.add { [self] in make(node) } }
+        if isFirst {
+            work.add { [self] in
+                make(node)
+                foresee(after: node)
+            }
+        }
     }
 
     private func make(_ node: NodeID) {
@@ -48,6 +61,20 @@ final class ImageReads: Sendable {
             case .failure(let error): reply.fail(ErrorNumber(error).code)
             }
         }
+    }
+
+    /// Makes the image that will be wanted next, if that can be told and nobody waits for another: who goes through a series then
+    /// has the next one while he looks at this.
+    private func foresee(after node: NodeID) {
+        guard let next = order.withLock({ $0.next(after: node) }), work.isEmpty,
+            archive.imageAtHand(next, isRaw: isRaw) == nil
+        else { return }
+        let isFirst = wanted.withLock { wanted in
+            guard wanted[next] == nil else { return false }
+            wanted[next] = []
+            return true
+        }
+        if isFirst { make(next) }
     }
 
     private func answer(

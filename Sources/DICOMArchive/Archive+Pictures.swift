@@ -20,7 +20,7 @@ package struct PictureOptions: Sendable {
 }
 
 extension Archive {
-    /// The picture of a frame of an instance's current version as a compressed PNG.
+    /// The picture of a frame of an instance's first version as a compressed PNG.
     ///
     /// - Parameters:
     ///   - instance: its `.dcm` node.

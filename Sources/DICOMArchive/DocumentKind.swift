@@ -26,12 +26,10 @@ package enum DocumentKind: UInt8, CaseIterable, Sendable {
     /// Whether it is the pixel data, without the headers of its fragments; else the encapsulated document.
     var isVideo: Bool { rawValue >= Self.mpg.rawValue }
 
-    /// This many bytes of pixel data, with an offset table that is not of thousands of frames, decide.
-    static let bytesToDecide = 1024
-
     /// The kind of an encapsulated document (PS3.3 C.24.2); nil for others than PDF, CDA, STL, OBJ and MTL.
     init?(mimeType: String) {
-        switch mimeType.lowercased() {
+        // Without its parameters.
+        switch mimeType.prefix(while: { $0 != ";" }).lowercased().filter({ $0 != " " }) {
         case "application/pdf": self = .pdf
         case "text/xml", "application/xml": self = .xml
         case "model/stl", "model/x.stl-binary", "application/sla": self = .stl
@@ -44,7 +42,7 @@ package enum DocumentKind: UInt8, CaseIterable, Sendable {
     /// The kind of a video; nil when the transfer syntax is none of one (PS3.5 8.2.5 to 8.2.8).
     ///
     /// - Parameter first: its first bytes: streams and containers of each syntax are of several kinds.
-    init?(transferSyntaxUID uid: String, first: ArraySlice<UInt8>) {
+    init?(transferSyntaxUID uid: String, first: [UInt8]) {
         let root = "1.2.840.10008.1.2.4.10"
         guard uid.hasPrefix(root), let number = uid.dropFirst(root.count).first, "0"..."8" ~= number,
             ["", ".1"].contains(uid.dropFirst(root.count + 1))
@@ -66,9 +64,9 @@ extension Recipe.Document {
     /// The document or video in a data set; nil when it has none.
     ///
     /// - Parameter pixelData: the first bytes of encapsulated pixel data.
-    init?(_ header: DataSetHeader, _ scan: ScannedDataSet, transferSyntaxUID: String, pixelData: [UInt8]) {
-        if let table = scan.fragments.first, scan.fragments.count > 1 {
-            let first = pixelData.dropFirst(8 + Int(table) + 8).prefix(Int(scan.fragments[1]))
+    init?(_ header: DataSetHeader, _ scan: ScannedDataSet, transferSyntaxUID: String, pixelData: FirstFragments) {
+        if scan.fragments.count > 1 {
+            let first = pixelData.bytes(scan.fragments.dropFirst())
             guard let kind = DocumentKind(transferSyntaxUID: transferSyntaxUID, first: first) else { return nil }
             self.init(kind: kind, size: scan.fragments.dropFirst().reduce(0) { $0 + UInt64($1) })
             return

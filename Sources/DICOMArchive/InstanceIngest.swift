@@ -138,7 +138,7 @@ struct IngestedParts: DataSetSink, ~Copyable {
     private var writer: ChunkWriter
     private var bulkValues = 0
     /// The first bytes of the pixel data, as many as tell what kind of video they are.
-    private(set) var pixelDataStart: [UInt8] = []
+    private(set) var pixelDataStart = FirstFragments()
     private var isPixelData = false
     /// Each costs 80 bytes of recipe and a chunk: an honest data set has a few.
     private static let mostBulkValues = 1 << 16
@@ -163,10 +163,7 @@ struct IngestedParts: DataSetSink, ~Copyable {
     }
 
     mutating func bulk(_ bytes: RawSpan) throws {
-        if isPixelData, pixelDataStart.count < DocumentKind.bytesToDecide {
-            let missing = DocumentKind.bytesToDecide - pixelDataStart.count
-            bytes.withUnsafeBytes { pixelDataStart.append(contentsOf: $0.prefix(missing)) }
-        }
+        if isPixelData, !pixelDataStart.isComplete { pixelDataStart.take(bytes) }
         var chunks: [ChunkWriter.Reference] = []
         try writer.append(bytes, to: &chunks)
         extents.append(contentsOf: chunks.map { .chunk($0) })

@@ -42,6 +42,9 @@ package final class WorkQueue: Sendable {
         if isMore { Thread.start { [self] in run() } }
     }
 
+    /// Whether no work waits for its turn.
+    package var isEmpty: Bool { state.withLock { $0.first == $0.waiting.count } }
+
     private func run() {
         // On Linux that of the calling thread alone (setpriority(2), "C library/kernel differences").
         let thread = __priority_which_t(PRIO_PROCESS.rawValue)

@@ -20,7 +20,9 @@ struct Render: ParsableCommand {
     @Option(help: ArgumentHelp("Which frame, counted from 1.", valueName: "number"))
     var frame = 1
 
-    @Option(help: ArgumentHelp("The window to show instead of the instance's own.", valueName: "center,width"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The window to show instead of the instance's own.", valueName: "center,width"))
     var window: WindowArgument?
 
     @Flag(
