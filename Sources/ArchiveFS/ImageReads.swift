@@ -18,6 +18,8 @@ final class ImageReads: Sendable {
     /// What is wanted of each image that is being made, or waits for that.
     private let wanted = Mutex<[NodeID: [Wanted]]>([:])
     private let order: Mutex<ImageOrder>
+    /// The image whose beginning was wanted last.
+    private let latest = Atomic<UInt64>(0)
 
     init(_ archive: Archive, isRaw: Bool) {
         self.archive = archive
@@ -30,6 +32,7 @@ final class ImageReads: Sendable {
 
     /// Answers a read of a `.png` or frame node: now if the image is at hand, else when it is made.
     func read(_ node: NodeID, _ range: Range<Int>, _ reply: consuming DataReply) {
+        if range.lowerBound == 0 { latest.store(node.rawValue, ordering: .relaxed) }
         if let image = archive.imageAtHand(node, isRaw: isRaw) {
             answer(node, image, range, reply)
             // One that was made beforehand.
@@ -67,7 +70,7 @@ final class ImageReads: Sendable {
     /// has the next one while he looks at this.
     private func foresee(after node: NodeID) {
         guard let next = order.withLock({ $0.next(after: node) }), work.isEmpty,
-            archive.imageAtHand(next, isRaw: isRaw) == nil
+            latest.load(ordering: .relaxed) == node.rawValue, archive.imageAtHand(next, isRaw: isRaw) == nil
         else { return }
         let isFirst = wanted.withLock { wanted in
             guard wanted[next] == nil else { return false }
@@ -80,9 +83,9 @@ final class ImageReads: Sendable {
     private func answer(
         _ node: NodeID, _ image: RenderedImage, _ range: Range<Int>, _ reply: consuming DataReply
     ) {
-        // Read to its end, it is in the kernel's cache.
-        if range.upperBound >= image.bytes.count { archive.dropImage(node, isRaw: isRaw) }
         let range = range.clamped(to: 0..<image.bytes.count)
+        // Read as a whole, it is in the kernel's cache.
+        if image.deliver(range.count) { archive.dropImage(node, isRaw: isRaw) }
         var reply: DataReply? = reply
         image.bytes.withUnsafeBytes { reply.take()?.data([UnsafeRawBufferPointer(rebasing: $0[range])]) }
     }

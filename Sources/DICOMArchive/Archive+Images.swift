@@ -6,9 +6,17 @@ import Imaging
 import Synchronization
 
 /// A PNG made of one frame.
-package struct RenderedImage: Sendable {
+package final class RenderedImage: Sendable {
     /// The file.
     package let bytes: [UInt8]
+    private let delivered = Atomic<Int>(0)
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Notes that so many bytes of it were given to a reader; whether that is all by now.
+    package func deliver(_ count: Int) -> Bool {
+        delivered.wrappingAdd(count, ordering: .relaxed).newValue >= bytes.count
+    }
 }
 
 /// How many images, or headers as JSON, are made at a time: a browser asks for all thumbnails of a folder at once, and each
