@@ -36,7 +36,7 @@ final class ImageReads: Sendable {
         if let image = archive.imageAtHand(node, isRaw: isRaw) {
             answer(node, image, range, reply)
             // One that was made beforehand.
-            if range.lowerBound == 0 { work.add { [self] in foresee(after: node) } }
+            if range.lowerBound == 0 { work.add { [self] in foresee(after: node, image) } }
             return
         }
         let deferred = DeferredReply(reply)
@@ -47,13 +47,14 @@ final class ImageReads: Sendable {
         }
         if isFirst {
             work.add { [self] in
-                make(node)
-                foresee(after: node)
+                guard let image = make(node) else { return }
+                foresee(after: node, image)
             }
         }
     }
 
-    private func make(_ node: NodeID) {
+    @discardableResult
+    private func make(_ node: NodeID) -> RenderedImage? {
         let image = Result { try archive.image(node, isRaw: isRaw) }
         // What is wanted from now on is at hand, or makes it again.
         for (range, deferred) in wanted.withLock({ $0.removeValue(forKey: node) ?? [] }) {
@@ -64,12 +65,15 @@ final class ImageReads: Sendable {
             case .failure(let error): reply.fail(ErrorNumber(error).code)
             }
         }
+        return (try? image.get()) ?? nil
     }
 
     /// Makes the image that will be wanted next, if that can be told and nobody waits for another: who goes through a series then
     /// has the next one while he looks at this.
-    private func foresee(after node: NodeID) {
+    private func foresee(after node: NodeID, _ image: RenderedImage) {
+        // It must not push out the one that is being read: the next one is as large, about.
         guard let next = order.withLock({ $0.next(after: node) }), work.isEmpty,
+            archive.keepsImages(3, of: image.bytes.count),
             latest.load(ordering: .relaxed) == node.rawValue, archive.imageAtHand(next, isRaw: isRaw) == nil
         else { return }
         let isFirst = wanted.withLock { wanted in

@@ -4,7 +4,6 @@
 #include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcostrmb.h>
-#include <dcmtk/dcmdata/dcvrcs.h>
 #include <dcmtk/dcmdata/dcvrus.h>
 #include <dcmtk/dcmdata/dcwcache.h>
 #include <dcmtk/dcmdata/dcxfer.h>
@@ -18,11 +17,12 @@ namespace {
 
 OFCondition apply(DcmDataset &set, const cdcmtk_edit &edit) {
     const DcmTag tag(edit.group, edit.element);
-    if (edit.text != nullptr) {
-        auto element = std::make_unique<DcmCodeString>(DcmTag(tag, EVR_CS));
-        OFCondition result = element->putString(edit.text);
-        return result.good() ? set.insert(element.release(), OFTrue) : result;
+    if (edit.is_removal) {
+        delete set.remove(tag);
+        return EC_Normal;
     }
+    if (edit.text != nullptr)
+        return set.putAndInsertString(tag, edit.text);
     auto element = std::make_unique<DcmUnsignedShort>(DcmTag(tag, EVR_US));
     OFCondition result = element->putUint16(edit.number);
     return result.good() ? set.insert(element.release(), OFTrue) : result;

@@ -18,7 +18,8 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         case toMake(PendingValue<Value>)
     }
 
-    private let capacity: Int
+    /// The most cost that is kept.
+    package let capacity: Int
     private let cost: @Sendable (Value) -> Int
     private let state = Mutex(State())
     private let found = Atomic<Int>(0)

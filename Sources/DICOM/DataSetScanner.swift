@@ -50,7 +50,9 @@ package struct DataSetScanner: ~Copyable {
 
     /// Bytes of header so far: what is kept of the data set, here or by who takes it.
     package var headerLength: Int {
-        if case .deflated(let scan) = mode { scan.header.count } else { Int(clamping: elements.headerLength) }
+        if case .deflated(let scan) = mode { return scan.header.count }
+        // The lengths of fragments are kept as well.
+        return Int(clamping: elements.headerLength) + (elements.fragments?.count ?? 0) * 4
     }
 
     /// Ends the data set.

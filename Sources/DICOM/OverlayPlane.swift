@@ -45,8 +45,10 @@ package struct OverlayPlane: Sendable {
             let byte = isBigEndian ? (place >> 3) ^ 1 : place >> 3
             return byte < data.count ? data[byte] >> UInt8(place & 7) & 1 : 0
         }
-        var bits = [UInt8](repeating: 0, count: (count + 7) / 8)
-        for place in 0..<min(count, max(0, data.count * 8 - start)) where bit(start + place) == 1 {
+        // A plane may claim far more than there is.
+        let present = min(count, max(0, data.count * 8 - start))
+        var bits = [UInt8](repeating: 0, count: (present + 7) / 8)
+        for place in 0..<present where bit(start + place) == 1 {
             bits[place >> 3] |= 1 << UInt8(place & 7)
         }
         return bits

@@ -10,8 +10,10 @@ package enum Reencoding {
         package enum Value: Sendable {
             /// A number, of VR US.
             case number(UInt16)
-            /// Text, of VR CS.
+            /// Text, of the VR that the data dictionary has.
             case text(String)
+            /// Nothing: the element is taken out.
+            case removed
         }
 
         package init(_ tag: Tag, _ value: Value) {
@@ -57,7 +59,11 @@ package enum Reencoding {
         let records = edits.map { edit in
             switch edit.value {
             case .number(let number):
-                return cdcmtk_edit(group: edit.tag.group, element: edit.tag.element, text: nil, number: number)
+                return cdcmtk_edit(
+                    group: edit.tag.group, element: edit.tag.element, is_removal: 0, text: nil, number: number)
+            case .removed:
+                return cdcmtk_edit(
+                    group: edit.tag.group, element: edit.tag.element, is_removal: 1, text: nil, number: 0)
             case .text(let text):
                 let bytes = text.utf8CString
                 let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
@@ -65,7 +71,8 @@ package enum Reencoding {
                     copy.initialize(from: $0.baseAddress ?? UnsafePointer(copy), count: $0.count)
                 }
                 texts.append(copy)
-                return cdcmtk_edit(group: edit.tag.group, element: edit.tag.element, text: copy, number: 0)
+                return cdcmtk_edit(
+                    group: edit.tag.group, element: edit.tag.element, is_removal: 0, text: copy, number: 0)
             }
         }
         return body(records)

@@ -13,6 +13,8 @@ package struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
     package static let implicitVRLittleEndian = Self("1.2.840.10008.1.2")
     package static let explicitVRLittleEndian = Self("1.2.840.10008.1.2.1")
     package static let deflatedExplicitVRLittleEndian = Self("1.2.840.10008.1.2.1.99")
+    /// GE's private one.
+    package static let implicitWithBigEndianPixels = Self("1.2.840.113619.5.2")
     package static let explicitVRBigEndian = Self("1.2.840.10008.1.2.2")
 
     /// The name in PS3.6 table A-1, when the standard knows the syntax.

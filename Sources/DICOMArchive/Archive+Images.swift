@@ -19,8 +19,7 @@ package final class RenderedImage: Sendable {
     }
 }
 
-/// How many images, or headers as JSON, are made at a time: a browser asks for all thumbnails of a folder at once, and each
-/// takes memory.
+/// How many images are made at a time: a browser asks for all thumbnails of a folder at once.
 let turns = DispatchSemaphore(value: 2)
 
 /// Which image, and of what.
@@ -43,14 +42,6 @@ extension Archive {
                 guard let dicomNode = node.kind == .frame ? try dicomNode(ofFrame: node) : node.of(.dicom),
                     let file = try file(dicomNode)
                 else { return nil }
-                turns.wait()
-                let begin = ContinuousClock.now
-                defer {
-                    work.renders.wrappingAdd(1, ordering: .relaxed)
-                    let taken = begin.duration(to: .now) / .nanoseconds(1)
-                    work.renderNanoseconds.wrappingAdd(UInt64(max(0, taken)), ordering: .relaxed)
-                    turns.signal()
-                }
                 return try render(file, frame: node.kind == .frame ? node.frame.number - 1 : 0, isRaw: isRaw)
             }
         } catch {
@@ -66,6 +57,9 @@ extension Archive {
         images.valueAtHand(ImageKey(node: node, isRaw: isRaw))
     }
 
+    /// Whether some images of this many bytes each are kept together.
+    package func keepsImages(_ count: Int, of bytes: Int) -> Bool { count * (bytes + 512) <= images.capacity }
+
     /// Keeps an image no longer: who read it has what it needs.
     package func dropImage(_ node: NodeID, isRaw: Bool = false) { images.remove(ImageKey(node: node, isRaw: isRaw)) }
 
@@ -75,6 +69,13 @@ extension Archive {
         guard let pixels = recipe.pixels, frame >= 0, frame < pixels.numberOfFrames else { return nil }
         let size = isRaw ? pixels.rawSize : pixels.pngSize
         guard size > 0 else { return nil }
+        // One that cannot be kept while it is read would be made anew for each piece of it.
+        guard size + 512 <= images.capacity else {
+            throw ArchiveError(
+                .refused,
+                "the image takes \(size >> 20) MiB, of the \(images.capacity >> 20) MiB for images that are kept while they"
+                    + " are read; see dicomfs serve --image-memory")
+        }
         let options = PictureOptions(isRaw: isRaw)
         let image = try withPicture(of: file, frame: frame, options) { $0.storedPNG() }
         guard let image, UInt64(image.count) == size else {

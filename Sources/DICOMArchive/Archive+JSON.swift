@@ -2,6 +2,9 @@ import ContentStore
 import DICOM
 import Dispatch
 
+/// How many headers are made JSON at a time. Not those of images: their threads have less weight, and a look-up waits for this.
+private let headerTurns = DispatchSemaphore(value: 2)
+
 extension Archive {
     /// No `.json` file is longer: 64 MiB. That takes a header of 10 MiB and more, made for it.
     static let longestJSON = 64 << 20
@@ -14,8 +17,8 @@ extension Archive {
         do {
             return try models.value(node) {
                 guard let file = try file(node.of(.dicom)) else { return nil }
-                turns.wait()
-                defer { turns.signal() }
+                headerTurns.wait()
+                defer { headerTurns.signal() }
                 let header = DataSetHeader(
                     file.header, file.recipe.scan,
                     defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))

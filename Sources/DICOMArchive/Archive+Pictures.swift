@@ -2,6 +2,7 @@ import Codecs
 import DICOM
 import Dispatch
 import Imaging
+import Synchronization
 
 /// How the picture of a frame is to be made.
 package struct PictureOptions: Sendable {
@@ -39,8 +40,6 @@ extension Archive {
             guard (1...pixels.numberOfFrames).contains(frame) else {
                 throw ArchiveError(.notFound, "instance \(id) has frames 1 to \(pixels.numberOfFrames), not \(frame)")
             }
-            turns.wait()
-            defer { turns.signal() }
             guard let png = try withPicture(of: file, frame: frame - 1, options, { try $0.compressedPNG() }) else {
                 throw ArchiveError(.notFound, "instance \(id) has no picture")
             }
@@ -57,30 +56,50 @@ extension Archive {
         let recipe = file.recipe
         let header = DataSetHeader(
             file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
-        func description(_ bulk: (Tag) throws -> [UInt8]?) throws -> PixelDescription? {
+        func description(
+            hasOverlays: Bool, _ bulk: (Tag) throws -> [UInt8]?
+        ) throws -> PixelDescription? {
             try PixelDescription(
                 header, recipe.scan, transferSyntaxUID: recipe.transferSyntaxUID, frame: frame,
-                hasOverlays: options.hasOverlays, bulk: bulk)
+                hasOverlays: hasOverlays, bulk: bulk)
         }
-        // The shape first, for which the header is enough.
-        guard let outline = try description({ _ in nil }),
-            let shape = options.isRaw ? outline.rawShape : outline.pngShape
-        else { return nil }
-        let length = try file.frameLength(frame, outline, from: store)
-        let memory = outline.memory(frame: length) + shape.fileSize + file.descriptionMemory
-        let share = try imageMemory.take(memory)
-        defer { imageMemory.give(share) }
-        guard var description = try description({ try file.bulkValue($0, from: store) }) else { return nil }
-        if let window = options.window { (description.window, description.voiLUT) = (window, nil) }
+        func undecodable(_ reason: some CustomStringConvertible) -> ArchiveError {
+            ArchiveError(
+                .undecodable,
+                "frame \(frame + 1) of instance \(recipe.reference.instance) (\(recipe.transferSyntaxUID)) cannot be"
+                    + " decoded: \(reason)")
+        }
         do {
+            // The shape first, for which the header is enough.
+            guard let outline = try description(hasOverlays: false, { _ in nil }),
+                let shape = options.isRaw ? outline.rawShape : outline.pngShape
+            else { return nil }
+            let length = try file.frameLength(frame, outline, from: store)
+            // Compressed, it is in memory twice.
+            let memory = outline.memory(frame: length) + 2 * shape.fileSize + file.descriptionMemory
+            // Who waits for memory has no turn.
+            let share = try imageMemory.take(memory)
+            turns.wait()
+            let begin = ContinuousClock.now
+            defer {
+                let taken = begin.duration(to: .now) / .nanoseconds(1)
+                work.renders.wrappingAdd(1, ordering: .relaxed)
+                work.renderNanoseconds.wrappingAdd(UInt64(max(0, taken)), ordering: .relaxed)
+                turns.signal()
+                imageMemory.give(share)
+            }
+            let bulk = { try file.bulkValue($0, from: self.store) }
+            guard var description = try description(hasOverlays: options.hasOverlays, bulk) else { return nil }
+            if let window = options.window { (description.window, description.voiLUT) = (window, nil) }
             return try file.withFrame(frame, description, from: store) { bytes, firstBit in
                 try Renderer.withPicture(description, frame: bytes, firstBit: firstBit, isRaw: options.isRaw, body)
             }
         } catch let error as CodecError {
-            throw ArchiveError(
-                .undecodable,
-                "frame \(frame + 1) of instance \(recipe.reference.instance) (\(recipe.transferSyntaxUID)) cannot be"
-                    + " decoded: \(error)")
+            throw undecodable(error)
+        } catch let error as DICOMError {
+            throw undecodable(error)
+        } catch let error as ZlibStream.Corrupt {
+            throw undecodable(error.reason)
         }
     }
 }

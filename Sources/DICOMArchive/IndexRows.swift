@@ -190,6 +190,13 @@ package struct EntryRow: Hashable, Sendable {
     /// Nanoseconds since 1970-01-01 UTC of an instance's JSON: that of other text has another time.
     package var jsonModified: UInt64 { modified &+ UInt64(DataSetHeader.jsonEpoch - 1) * 1_000_000_000 }
 
+    /// As the first release with this format wrote it: without pictures of stored values.
+    var ofFirstRelease: EntryRow {
+        var entry = self
+        entry.rawSize = 0
+        return entry
+    }
+
     var encoded: [UInt8] {
         var writer = RecordWriter()
         writer.string(1, name)

@@ -33,11 +33,12 @@ extension PixelDescription {
         highBit = module.highBit
         isSigned = module.isSigned
         // GE's private syntax has little-endian elements with big-endian pixel data.
-        isBigEndian = scan.encoding.isBigEndian || transferSyntaxUID == "1.2.840.113619.5.2"
+        isBigEndian = scan.encoding.isBigEndian || transferSyntaxUID == TransferSyntax.implicitWithBigEndianPixels.uid
         isWords = element.vr == nil || element.vr == .ow
         sampleType = element.tag == .floatPixelData ? .float : element.tag == .doubleFloatPixelData ? .double : .integer
         if sampleType != .integer { bitsAllocated = sampleType == .float ? 32 : 64 }
         coding = Self.coding(element, transferSyntaxUID)
+        isWavelet = ["1.2.840.10008.1.2.4.9", "1.2.840.10008.1.2.4.20"].contains { transferSyntaxUID.hasPrefix($0) }
         if samplesPerPixel == 1, photometricInterpretation == "PALETTE COLOR" {
             // Without tables there are no colours, and so no picture.
             guard PaletteColor.isPresent(header) else { return nil }
@@ -80,9 +81,8 @@ extension PixelDescription {
             guard coding == .uncompressed else { return coding }
             return transferSyntaxUID == "1.2.840.10008.1.2.1.98" ? coding : nil
         }
-        // Of a syntax that nobody knows, pixels that lie there uncompressed are taken for what they are.
-        let isKnown = TransferSyntax(transferSyntaxUID).name != nil
-        return coding == .uncompressed || !isKnown ? .uncompressed : nil
+        // Pixels that lie there uncompressed are taken for what they are, whatever the syntax.
+        return .uncompressed
     }
 
     /// Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2), of the type of the samples.

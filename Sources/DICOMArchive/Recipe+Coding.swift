@@ -65,7 +65,10 @@ extension Recipe {
             case 12: frameOrdinal = reader.number
             case 13: scan.encoding = try DataSetEncoding(recordNumber: reader.integer())
             case 14: scan.isDeflated = reader.flag
-            case 15: scan.bulkElements.append(try BulkElement(record: reader.value))
+            case 15:
+                let element = try BulkElement(record: reader.value)
+                guard element.position <= Self.longest, element.valueLength <= Self.longest else { throw RecordError() }
+                scan.bulkElements.append(element)
             case 16: pixels = try Pixels(reader.value)
             case 17: scan.totalLength = reader.number
             case 18: scan.headerLength = try reader.integer()
@@ -174,6 +177,7 @@ extension Recipe.Document {
         }
         // A later release knows more kinds.
         guard let kind else { return nil }
+        guard size <= Recipe.longest else { throw RecordError() }
         self.init(kind: kind, size: size)
     }
 }

@@ -92,8 +92,15 @@ extension StoredFile {
     /// Bytes of memory that what describes an image takes, where it was cut from the header.
     var descriptionMemory: Int {
         let longest = UInt64(Self.longestDescription)
-        let cut = recipe.scan.bulkElements.filter { $0.kind == .element && $0.valueLength <= longest }
-        return cut.reduce(0) { $0 + ($1.tag.group == 0x7FE0 ? 0 : 2 * Int($1.valueLength)) }
+        let cut = recipe.scan.bulkElements.filter { element in
+            guard element.kind == .element, element.valueLength <= longest else { return false }
+            return switch element.tag.group {
+            // Colour tables, overlays, functional groups.
+            case 0x0028, 0x6000...0x601E, 0x5200: true
+            default: false
+            }
+        }
+        return cut.reduce(0) { $0 + 2 * Int($1.valueLength) }
     }
 
     /// A part of the inflated data set.
@@ -115,12 +122,14 @@ extension StoredFile {
 
     /// Where the items of encapsulated pixel data lie in the file, without their headers; the basic offset table first.
     var fragments: [Range<Int>] {
-        guard let element = recipe.scan.pixelData else { return [] }
-        var position = dataSetOffset + Int(clamping: element.position)
-        return recipe.scan.fragments.map { length in
-            let start = position + 8
-            position = start + Int(length)
-            return min(start, size)..<min(position, size)
+        fragmentRanges.value {
+            guard let element = recipe.scan.pixelData else { return [] }
+            var position = dataSetOffset + Int(clamping: element.position)
+            return recipe.scan.fragments.map { length in
+                let start = position + 8
+                position = start + Int(length)
+                return min(start, size)..<min(position, size)
+            }
         }
     }
 

@@ -15,6 +15,8 @@ package final class StoredFile: Sendable {
     let header: [UInt8]
     /// See `ranges(ofFrame:)`.
     let frameStarts = OnceValue<[Int]>()
+    /// See `fragments`.
+    let fragmentRanges = OnceValue<[Range<Int>]>()
     private let segments: [Segment]
 
     private struct Segment {
@@ -61,7 +63,7 @@ package final class StoredFile: Sendable {
 
     /// Memory it takes, about.
     var cost: Int {
-        header.count + head.count + segments.count * 120 + recipe.scan.fragments.count * 8 + 1024
+        header.count + head.count + segments.count * 120 + recipe.scan.fragments.count * 32 + 1024
     }
 
     /// Calls `body` once with the bytes of a range, as the pieces they lie in. What lies beyond the end is left out.
@@ -85,12 +87,21 @@ package final class StoredFile: Sendable {
     private func withPieces(
         parts: [(segment: Int, range: Range<Int>)], from store: ChunkStore, _ body: ([UnsafeRawBufferPointer]) -> Void
     ) throws {
-        let references = parts.compactMap { segments[$0.segment].chunk }
+        // Parts that follow one another in one chunk want it once.
+        var wanted: [Int] = []
+        for part in parts where segments[part.segment].chunk != nil && wanted.last != part.segment {
+            wanted.append(part.segment)
+        }
+        let references = wanted.compactMap { segments[$0].chunk }
         let chunks = try store.chunks(references.map(\.digest))
         for (chunk, reference) in zip(chunks, references) { try check(chunk, reference) }
         head.withUnsafeBytes { head in
             header.withUnsafeBytes { header in
-                var rest = chunks[...]
+                var place = 0
+                func chunk(of segment: Int) -> Chunk {
+                    if wanted[place] != segment { place += 1 }
+                    return chunks[place]
+                }
                 body(
                     parts.map { part in
                         let bytes =
@@ -98,7 +109,7 @@ package final class StoredFile: Sendable {
                             case .head: head[part.range]
                             case .header(let start):
                                 header[start...].dropFirst(part.range.lowerBound).prefix(part.range.count)
-                            case .chunk: rest.removeFirst().unsafeBytes[part.range]
+                            case .chunk: chunk(of: part.segment).unsafeBytes[part.range]
                             }
                         return UnsafeRawBufferPointer(rebasing: bytes)
                     })
@@ -120,9 +131,12 @@ package final class StoredFile: Sendable {
         }
         let length = parts.reduce(0) { $0 + $1.range.count }
         let bytes = try [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-            // So many chunks are held at a time.
-            for first in stride(from: 0, to: parts.count, by: Self.chunksAtATime) {
-                try withPieces(parts: Array(parts[first...].prefix(Self.chunksAtATime)), from: store) { pieces in
+            var rest = parts[...]
+            while let first = rest.first {
+                // So many chunks are held at a time.
+                let some = rest.prefix { $0.segment < first.segment + Self.chunksAtATime }
+                rest = rest.dropFirst(some.count)
+                try withPieces(parts: Array(some), from: store) { pieces in
                     for piece in pieces {
                         UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
                             .copyMemory(from: piece)

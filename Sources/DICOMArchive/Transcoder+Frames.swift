@@ -26,10 +26,15 @@ extension Transcoder {
         guard let description, let pixels = file.recipe.pixels, pixels.pngSize > 0 else {
             throw CodecError("its pixels cannot be decoded")
         }
+        // Bits that are no part of values go, and overlays may be there.
+        let hasEmbeddedOverlay = stride(from: UInt16(0x6000), through: 0x601E, by: 2).contains {
+            (header.integers(Tag($0, 0x0102), as: .us).first ?? 0) != 0 && !header.contains(Tag($0, 0x3000))
+        }
+        guard !hasEmbeddedOverlay else { throw CodecError("it has overlays in unused bits of pixels") }
         let first = try samples(ofFrame: 0, description)
         return PixelFrames(
             description: description, count: pixels.numberOfFrames, format: first.frame.format,
-            edits: edits(first, description))
+            edits: edits(first, frames: pixels.numberOfFrames))
     }
 
     private var isUncompressed: Bool {
@@ -42,13 +47,15 @@ extension Transcoder {
         }
     }
 
-    private func edits(_ first: SampleFrame, _ description: PixelDescription) -> [Reencoding.Edit] {
+    private func edits(_ first: SampleFrame, frames: Int) -> [Reencoding.Edit] {
         let format = first.frame.format
         var edits: [Reencoding.Edit] = [
             .init(.bitsAllocated, .number(UInt16(format.bitsAllocated))),
             .init(.bitsStored, .number(UInt16(format.bitsStored))),
             .init(.highBit, .number(UInt16(format.bitsStored - 1))),
         ]
+        // Those that are there, whatever is said.
+        if header.contains(.numberOfFrames) { edits.append(.init(.numberOfFrames, .text("\(frames)"))) }
         if format.samplesPerPixel == 3 { edits.append(.init(.planarConfiguration, .number(0))) }
         if case .lossless(.jpeg2000) = target, first.frame.isEncodedAsDifferences {
             edits.append(.init(.photometricInterpretation, .text("YBR_RCT")))

@@ -38,12 +38,18 @@ struct Transcoder {
 
     var scan: ScannedDataSet { file.recipe.scan }
 
+    /// GE's private syntax has little-endian elements with big-endian pixel data.
+    private var hasBigEndianPixels: Bool {
+        scan.encoding.isBigEndian || file.recipe.transferSyntaxUID == TransferSyntax.implicitWithBigEndianPixels.uid
+    }
+
     func run() throws {
         let frames = try pixelFrames()
         var position = 0
         for element in scan.bulkElements where element.kind == .element {
             try writeHeader(position..<element.elementHeaderOffset, frames)
             position = element.elementHeaderOffset + element.elementHeaderLength
+            if frames != nil, Self.extendedOffsetTable.contains(element.tag) { continue }
             if element == scan.pixelData, let frames {
                 try write(frames)
             } else {
@@ -54,12 +60,16 @@ struct Transcoder {
         try writeHeader(position..<file.header.count, frames)
     }
 
+    /// What is true of the frames as they were only: Extended Offset Table, its lengths and the value's total length.
+    private static let extendedOffsetTable = [Tag(0x7FE0, 0x0001), Tag(0x7FE0, 0x0002), Tag(0x7FE0, 0x0003)]
+
     private func writeHeader(_ range: Range<Int>, _ frames: PixelFrames?) throws {
         guard !range.isEmpty else { return }
         // The part that has the description of the pixels gets the one that now is true.
         let bytes = Array(file.header[range])
         let part = DataSetHeader(bytes, encoding: scan.encoding, bulk: [])
-        let edits = part.contains(.rows) ? frames?.edits ?? [] : []
+        var edits = part.contains(.rows) ? frames?.edits ?? [] : []
+        if frames != nil { edits += Self.extendedOffsetTable.filter(part.contains).map { .init($0, .removed) } }
         try emit(Reencoding.elements(bytes.span.bytes, from: scan.encoding, to: target.encoding, edits: edits))
     }
 
@@ -87,9 +97,15 @@ struct Transcoder {
         let isPixelData = element.tag == .pixelData
         let known = element.vr == nil && isPixelData ? VR.ow : vr
         try emit(elementHeader(element.tag, known.isLong ? known : .un, length: length))
-        // A sample of 32 bits is one number, though words have 16.
-        let unit = isPixelData && known == .ow ? max(2, (header.integer(.bitsAllocated) ?? 0) / 8) : known.byteSwapUnit
-        let swap = scan.encoding.isBigEndian ? min(unit, 8) : 1
+        var swap = scan.encoding.isBigEndian ? known.byteSwapUnit : 1
+        let allocated = header.integer(.bitsAllocated) ?? 0
+        if isPixelData, hasBigEndianPixels, allocated > 8 {
+            // A sample of 32 bits is one number, though words have 16.
+            guard allocated == 16 || allocated == 32 || allocated == 64 else {
+                throw CodecError("big-endian samples of \(allocated) bits are not turned round")
+            }
+            swap = allocated / 8
+        }
         try file.readValue(of: element, from: store) { bytes in
             guard swap > 1 else { return try body(bytes) }
             var swapped = bytes.withUnsafeBytes { Array($0) }

@@ -21,6 +21,8 @@ package struct PixelDescription: Sendable {
     package var sampleType = SampleType.integer
     /// How frames are compressed; nil when there is no codec.
     package var coding: FrameCoding? = .uncompressed
+    /// Whether codestreams are said to be JPEG 2000.
+    package var isWavelet = false
     package var rescaleSlope = 1.0
     package var rescaleIntercept = 0.0
     /// Goes before rescale.
@@ -178,10 +180,14 @@ package struct PixelDescription: Sendable {
 
     /// Bytes of memory that a picture takes beside its file, about: from a frame of this many bytes, compressed or not.
     package func memory(frame: Int) -> Int {
+        let samples = rows * columns * samplesPerPixel
+        let decoded = samples * max(1, bitsAllocated / 8)
         switch coding {
-        case .uncompressed: frame + (isPacked ? rows * columns * samplesPerPixel * max(1, bitsAllocated / 8) : 0)
-        // The codec has a copy of the codestream, and four bytes a sample or more.
-        default: 2 * frame + 12 * rows * columns * samplesPerPixel
+        case .uncompressed: return frame + (isPacked ? decoded : 0)
+        // OpenJPEG has four bytes for each sample, of the image and of a tile, and what it decodes from.
+        case .codestream where isWavelet: return 2 * frame + 12 * samples + decoded
+        // The codec has a copy of the codestream, and of the samples.
+        default: return 2 * frame + 3 * decoded
         }
     }
 

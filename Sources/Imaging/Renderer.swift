@@ -55,6 +55,9 @@ package enum Renderer {
     private static func picture(
         _ samples: Samples, _ description: PixelDescription, _ shape: PNGShape, isYBR: Bool, isRaw: Bool
     ) throws -> Picture {
+        guard samples.isNarrow || !(isRaw || description.model == .palette) else {
+            throw CodecError("the codestream has \(samples.bits.count) bits a sample")
+        }
         if isRaw { return .raw(samples, shape) }
         let picture: Picture
         switch description.model {

@@ -14,8 +14,13 @@ package final class WorkQueue: Sendable {
                 first = 0
                 return nil
             }
-            defer { first += 1 }
-            return waiting[first]
+            let work = waiting[first]
+            first += 1
+            if first > 1024, first * 2 > waiting.count {
+                waiting.removeFirst(first)
+                first = 0
+            }
+            return work
         }
     }
 
@@ -39,16 +44,25 @@ package final class WorkQueue: Sendable {
             state.running += 1
             return true
         }
-        if isMore { Thread.start { [self] in run() } }
+        guard isMore else { return }
+        let own = pthread_self()
+        Thread.start { [self] in
+            // Where no thread could be had, it is done here, with the weight it has.
+            if pthread_equal(own, pthread_self()) == 0 { lowerWeight() }
+            run()
+        }
     }
 
     /// Whether no work waits for its turn.
     package var isEmpty: Bool { state.withLock { $0.first == $0.waiting.count } }
 
-    private func run() {
+    private func lowerWeight() {
         // On Linux that of the calling thread alone (setpriority(2), "C library/kernel differences").
         let thread = __priority_which_t(PRIO_PROCESS.rawValue)
         if niceness != 0 { setpriority(thread, 0, getpriority(thread, 0) + niceness) }
+    }
+
+    private func run() {
         while true {
             let work = state.withLock { state in
                 let work = state.next()

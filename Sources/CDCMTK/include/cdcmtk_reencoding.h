@@ -6,10 +6,12 @@
 extern "C" {
 #endif
 
-/** An element to be put into a data set, in place of the one that is there: US when `text` is NULL, else CS. */
+/** An element to be put into a data set, in place of the one that is there: US when `text` is NULL, else of the VR that the data
+ * dictionary has; or to be taken out. */
 typedef struct {
     uint16_t group;
     uint16_t element;
+    int is_removal;
     const char *text;
     uint16_t number;
 } cdcmtk_edit;
