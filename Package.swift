@@ -108,7 +108,7 @@ let package = Package(
         tests("RocksDBTests", ["RocksDB", "CRocksDBSupplement"]),
         tests("DICOMTests", ["DICOM"]),
         tests("DICOMNetworkTests", ["ArchiveSCP", "DICOM", "DICOMArchive", "DICOMNetwork", "Threads"]),
-        tests("ImagingTests", ["Imaging", "CPNG"]),
+        tests("ImagingTests", ["Codecs", "Imaging", "CPNG"]),
         tests("ContentStoreTests", ["ContentStore", "RocksDB", "Hashing", "Threads"]),
         tests(
             "DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "RocksDB", "Threads"]),

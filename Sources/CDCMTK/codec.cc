@@ -103,7 +103,9 @@ extern "C" int cdcmtk_decode(
             if (count > 0)
                 result = item->putUint8Array(static_cast<const Uint8 *>(value), static_cast<unsigned long>(count));
             if (result.good())
-                result = sequence->insert(item.release());
+                result = sequence->insert(item.get());
+            if (result.good())
+                item.release();
             return result;
         };
         OFCondition result = insert(nullptr, 0);
@@ -114,9 +116,10 @@ extern "C" int cdcmtk_decode(
         auto element = std::make_unique<DcmPixelData>(DcmTag(DCM_PixelData, EVR_OB));
         DcmPixelData *pixels = element.get();
         pixels->putOriginalRepresentation(syntax(coding, false), nullptr, sequence.release());
-        result = set.insert(element.release(), OFTrue);
+        result = set.insert(element.get(), OFTrue);
         if (result.bad())
             return result;
+        element.release();
         Uint32 fragment = 1;
         OFString color;
         return pixels->getUncompressedFrame(

@@ -32,6 +32,9 @@ package enum FrameDecoder {
             width: header.width, height: header.height, samplesPerPixel: header.components,
             bitsAllocated: header.precision <= 8 ? 8 : 16, bitsStored: header.precision, isSigned: wanted.isSigned)
         try format.check(against: wanted)
+        guard header.process != .progressive || Self.scans(bytes) <= mostScans else {
+            throw CodecError("the progressive JPEG codestream has more than \(mostScans) scans")
+        }
         let coding =
             switch header.process {
             case .baseline: cdcmtk_coding_jpeg_baseline
@@ -43,6 +46,16 @@ package enum FrameDecoder {
         return try decode(bytes, coding, format, isYBR: header.isYBR)
     }
 
+    /// Each costs a pass over all coefficients; encoders make about ten.
+    private static let mostScans = 100
+
+    /// How many start-of-scan markers there are: in entropy-coded data 0xFF is never followed by theirs.
+    private static func scans(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var count = 0
+        for place in 0..<max(0, bytes.count - 1) where bytes[place] == 0xFF && bytes[place + 1] == 0xDA { count += 1 }
+        return count
+    }
+
     private static func decode(
         _ bytes: UnsafeRawBufferPointer, _ coding: cdcmtk_coding, _ format: FrameFormat, isYBR: Bool?
     ) throws(CodecError) -> DecodedFrame {
@@ -51,6 +64,8 @@ package enum FrameDecoder {
         var error = [CChar](repeating: 0, count: 256)
         let length = format.length
         let samples = [UInt8](unsafeUninitializedCapacity: length + 2) { buffer, count in
+            // Whatever a codec leaves out is nothing of ours.
+            buffer.initialize(repeating: 0)
             let done = cdcmtk_decode(
                 coding, &frame, bytes.baseAddress, bytes.count, buffer.baseAddress, (length + 1) & ~1, &error,
                 error.count)

@@ -4,13 +4,10 @@ extension JPEG2000 {
     /// Encodes a frame of 8 or 16 bits a sample without loss; three colours with the reversible transform.
     static func encode(_ frame: DecodedFrame) throws(CodecError) -> [UInt8] {
         let format = frame.format
-        guard let codec = opj_create_compress(OPJ_CODEC_J2K), let image = image(of: frame) else {
-            throw CodecError("OpenJPEG has no memory")
-        }
-        defer {
-            opj_image_destroy(image)
-            opj_destroy_codec(codec)
-        }
+        guard let codec = opj_create_compress(OPJ_CODEC_J2K) else { throw CodecError("OpenJPEG has no memory") }
+        defer { opj_destroy_codec(codec) }
+        guard let image = image(of: frame) else { throw CodecError("OpenJPEG has no memory") }
+        defer { opj_image_destroy(image) }
         var parameters = opj_cparameters_t()
         opj_set_default_encoder_parameters(&parameters)
         parameters.tcp_numlayers = 1

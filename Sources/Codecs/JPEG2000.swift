@@ -3,7 +3,7 @@ import Glibc
 
 /// JPEG 2000 and HTJ2K codestreams, by OpenJPEG.
 enum JPEG2000 {
-    private static let boxSignature: [UInt8] = [0, 0, 0, 12, 0x6A, 0x50, 0x20, 0x20]
+    static let boxSignature: [UInt8] = [0, 0, 0, 12, 0x6A, 0x50, 0x20, 0x20]
 
     /// Whether bytes begin as such a codestream does, or as a JP2 file, which is against the standard but occurs.
     static func begins(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -14,9 +14,12 @@ enum JPEG2000 {
     static func decode(
         _ bytes: UnsafeRawBufferPointer, for wanted: FrameFormat
     ) throws(CodecError) -> DecodedFrame {
-        try JPEG2000Header(bytes).check(against: wanted)
-        let isFile = bytes.starts(with: boxSignature)
-        guard let codec = opj_create_decompress(isFile ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K) else {
+        // Of a file only the codestream: its other boxes could replace the components by what a palette makes of them.
+        guard let bytes = JPEG2000Header.codestream(bytes) else { throw CodecError("the JP2 file has no codestream") }
+        let size = try JPEG2000Header(bytes)
+        try size.check(against: wanted)
+        try size.checkCoding(bytes)
+        guard let codec = opj_create_decompress(OPJ_CODEC_J2K) else {
             throw CodecError("OpenJPEG has no memory")
         }
         defer { opj_destroy_codec(codec) }
@@ -31,11 +34,13 @@ enum JPEG2000 {
             throw CodecError("the header of the JPEG 2000 codestream is broken")
         }
         defer { opj_image_destroy(image) }
-        let format = try format(of: image.pointee, wanted)
+        let format = try self.format(of: image.pointee, wanted)
         guard opj_decode(codec, stream, image) != 0 else { throw CodecError("the JPEG 2000 codestream is broken") }
         withExtendedLifetime(source) {}
-        let isYBR: Bool? = image.pointee.color_space == OPJ_CLRSPC_SYCC ? true : nil
-        return DecodedFrame(format: format, isYBR: isYBR, samples: try samples(of: image.pointee, format))
+        guard try self.format(of: image.pointee, wanted) == format else {
+            throw CodecError("the JPEG 2000 codestream is not what its header says")
+        }
+        return DecodedFrame(format: format, isYBR: nil, samples: try samples(of: image.pointee, format))
     }
 
     private static func format(of image: opj_image_t, _ wanted: FrameFormat) throws(CodecError) -> FrameFormat {

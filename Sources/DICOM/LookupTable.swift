@@ -28,7 +28,12 @@ package struct LookupTable: Hashable, Sendable {
         if words.count >= count {
             entries = words.prefix(count).map { UInt16(truncatingIfNeeded: $0) }
         } else if let bytes = item.bytes(.lutData), descriptor[2] <= 8, bytes.count >= count {
-            entries = bytes.prefix(count).map { UInt16($0) }
+            // Two in a word, the lower byte first.
+            let isSwapped = item.encoding.isBigEndian && item.vr(of: .lutData) != .ob
+            entries = (0..<count).map { place in
+                let other = isSwapped ? place ^ 1 : place
+                return UInt16(other < bytes.count ? bytes[bytes.startIndex + other] : 0)
+            }
         } else {
             return nil
         }

@@ -119,7 +119,8 @@ private struct Segments {
         let length = Int(data[place + 1])
         switch data[place] {
         case 0:
-            guard place + 2 + length <= data.count else { return nil }
+            // None adds nothing: with such ones a few bytes could go on for ever.
+            guard length > 0, place + 2 + length <= data.count else { return nil }
             entries += data[place + 2..<place + 2 + length]
             return place + 2 + length
         case 1:

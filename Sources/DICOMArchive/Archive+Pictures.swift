@@ -57,11 +57,11 @@ extension Archive {
         let header = DataSetHeader(
             file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
         func description(
-            hasOverlays: Bool, _ bulk: (Tag) throws -> [UInt8]?
+            hasOverlays: Bool, isOutline: Bool, _ bulk: (Tag) throws -> [UInt8]?
         ) throws -> PixelDescription? {
             try PixelDescription(
                 header, recipe.scan, transferSyntaxUID: recipe.transferSyntaxUID, frame: frame,
-                hasOverlays: hasOverlays, bulk: bulk)
+                hasOverlays: hasOverlays, isOutline: isOutline, bulk: bulk)
         }
         func undecodable(_ reason: some CustomStringConvertible) -> ArchiveError {
             ArchiveError(
@@ -71,7 +71,7 @@ extension Archive {
         }
         do {
             // The shape first, for which the header is enough.
-            guard let outline = try description(hasOverlays: false, { _ in nil }),
+            guard let outline = try description(hasOverlays: false, isOutline: true, { _ in nil }),
                 let shape = options.isRaw ? outline.rawShape : outline.pngShape
             else { return nil }
             let length = try file.frameLength(frame, outline, from: store)
@@ -89,7 +89,9 @@ extension Archive {
                 imageMemory.give(share)
             }
             let bulk = { try file.bulkValue($0, from: self.store) }
-            guard var description = try description(hasOverlays: options.hasOverlays, bulk) else { return nil }
+            guard var description = try description(hasOverlays: options.hasOverlays, isOutline: false, bulk) else {
+                return nil
+            }
             if let window = options.window { (description.window, description.voiLUT) = (window, nil) }
             return try file.withFrame(frame, description, from: store) { bytes, firstBit in
                 try Renderer.withPicture(description, frame: bytes, firstBit: firstBit, isRaw: options.isRaw, body)

@@ -8,10 +8,11 @@ extension PixelDescription {
     ///
     /// - Parameters:
     ///   - frame: counted from 0: enhanced objects have windows of their own for each.
+    ///   - isOutline: only shape and place are wanted: no colour tables are made.
     ///   - bulk: gives values that have been cut from the header; functional groups, colour tables and overlays may be such.
     init?(
         _ header: DataSetHeader, _ scan: ScannedDataSet, transferSyntaxUID: String, frame: Int = 0,
-        hasOverlays: Bool = false, bulk: (Tag) throws -> [UInt8]?
+        hasOverlays: Bool = false, isOutline: Bool = false, bulk: (Tag) throws -> [UInt8]?
     ) rethrows {
         func sequence(_ tag: Tag) throws -> DataSetHeader? {
             guard let element = scan.bulkElements.first(where: { $0.kind == .element && $0.tag == tag }),
@@ -42,7 +43,9 @@ extension PixelDescription {
         if samplesPerPixel == 1, photometricInterpretation == "PALETTE COLOR" {
             // Without tables there are no colours, and so no picture.
             guard PaletteColor.isPresent(header) else { return nil }
-            palette = try PaletteColor.tables(header, isSigned: isSigned, bulk: bulk).map { Table($0) }
+            if !isOutline {
+                palette = try PaletteColor.tables(header, isSigned: isSigned, bulk: bulk).map { Table($0) }
+            }
         }
         adopt(module.transform(frame: frame))
         padding = Self.padding(header, module, sampleType)

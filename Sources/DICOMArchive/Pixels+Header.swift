@@ -13,7 +13,9 @@ extension Recipe.Pixels {
         numberOfFrames = module.numberOfFrames
         photometricInterpretation = module.photometricInterpretation ?? ""
         // Colour tables are not needed for the shape.
-        let description = PixelDescription(header, scan, transferSyntaxUID: transferSyntaxUID) { _ in nil }
+        let description = PixelDescription(header, scan, transferSyntaxUID: transferSyntaxUID, isOutline: true) { _ in
+            nil
+        }
         guard let description, let shape = description.pngShape, let element = scan.pixelData else { return }
         // What the header claims beyond the bytes that are there has no image.
         let frames =

@@ -21,7 +21,7 @@ extension Transcoder {
         }
         if case .uncompressed = target, element.declaredLength != nil, isUncompressed { return nil }
         let description = PixelDescription(
-            header, scan, transferSyntaxUID: file.recipe.transferSyntaxUID
+            header, scan, transferSyntaxUID: file.recipe.transferSyntaxUID, isOutline: true
         ) { _ in nil }
         guard let description, let pixels = file.recipe.pixels, pixels.pngSize > 0 else {
             throw CodecError("its pixels cannot be decoded")

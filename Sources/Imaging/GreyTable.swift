@@ -7,6 +7,8 @@ final class GreyTable: Sendable {
         var bits: Int
         var shift: Int
         var isSigned: Bool
+        /// How many there can be.
+        var words: Int
     }
 
     /// The tables used last, by what they are made of: the images of a series have the same.
@@ -26,7 +28,8 @@ final class GreyTable: Sendable {
     /// The table for the samples of a frame.
     static func table(_ transform: GreyTransform, for samples: Samples) -> GreyTable {
         let key = Key(
-            transform: transform, bits: samples.bits.count, shift: samples.bits.shift, isSigned: samples.isSigned)
+            transform: transform, bits: samples.bits.count, shift: samples.bits.shift, isSigned: samples.isSigned,
+            words: samples.words)
         let found = kept.withLock { kept in kept.first { $0.key == key }?.table }
         if let found { return found }
         let table = GreyTable(transform, samples)
@@ -42,8 +45,7 @@ final class GreyTable: Sendable {
         let levels = (0..<1 << samples.bits.count).map {
             transform.level(of: Double(samples.number($0 << samples.bits.shift)))
         }
-        let words = samples.kind == .byte ? 1 << 8 : 1 << 16
         let mask = levels.count - 1
-        greys = (0..<words).map { levels[$0 >> samples.bits.shift & mask] }
+        greys = (0..<samples.words).map { levels[$0 >> samples.bits.shift & mask] }
     }
 }

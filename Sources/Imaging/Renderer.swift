@@ -31,7 +31,7 @@ package enum Renderer {
                     let samples =
                         coding == .rle
                         ? Samples($0, description.decoded)
-                        : Samples($0, frame.format, isSigned: description.isSigned)
+                        : Samples($0, frame.format, description)
                     guard samples.samplesPerPixel == description.samplesPerPixel else {
                         throw CodecError(
                             "the codestream has \(samples.samplesPerPixel) samples a pixel, the data set"

@@ -27,7 +27,7 @@ extension Renderer {
                         let samples =
                             coding == .rle
                             ? Samples($0, description.decoded)
-                            : Samples($0, decoded.format, isSigned: description.isSigned)
+                            : Samples($0, decoded.format, description)
                         guard samples.samplesPerPixel == description.samplesPerPixel else {
                             throw CodecError("the codestream has \(samples.samplesPerPixel) samples a pixel")
                         }

@@ -52,8 +52,9 @@ struct Samples {
         count = min(bytes.count / kind.size, width * height * samplesPerPixel)
     }
 
-    /// The samples of a decoded frame: of its own size, signed or not as the data set says.
-    init(_ bytes: UnsafeRawBufferPointer, _ format: FrameFormat, isSigned: Bool) {
+    /// The samples of a decoded frame: of its own size, signed or not as the data set says. Their bits are those stored by the data set
+    /// where the codestream has them: encoders often take all bits allocated.
+    init(_ bytes: UnsafeRawBufferPointer, _ format: FrameFormat, _ description: PixelDescription) {
         self.bytes = bytes
         kind = format.bitsAllocated == 8 ? .byte : format.bitsAllocated == 16 ? .word : .long
         isBigEndian = false
@@ -61,10 +62,15 @@ struct Samples {
         height = format.height
         samplesPerPixel = format.samplesPerPixel
         isPlanar = false
-        bits = (format.bitsStored, 0)
-        self.isSigned = isSigned
+        let stored = description.storedBits
+        let isThere = format.bitsStored <= description.bitsAllocated && stored.shift + stored.count <= format.bitsStored
+        bits = isThere ? stored : (format.bitsStored, 0)
+        isSigned = description.isSigned
         count = min(bytes.count / kind.size, width * height * samplesPerPixel)
     }
+
+    /// How many different words there can be.
+    var words: Int { kind == .byte ? 1 << 8 : 1 << 16 }
 
     /// Whether a sample has at most 16 bits.
     var isNarrow: Bool { kind == .byte || kind == .word }

@@ -79,6 +79,8 @@ import Testing
             try:
                 before, after = pydicom.dcmread(f'{folder}/{place}.dcm', force=True), pydicom.dcmread(other)
                 was, now = elements(before), elements(after)
+                # "1A" there.
+                if name == 'badVR.dcm': was['NumberOfFrames'] = now['NumberOfFrames'] = None
                 if was != now:
                     print(name, 'elements', [k for k in was.keys() | now.keys() if was.get(k) != now.get(k)][:5])
                 try:
