@@ -8,8 +8,8 @@ package struct ArchiveLimits: Sendable {
     package var openFiles: Int32 = 512
     /// Bytes of the headers of all instances that are under way.
     package var headerBytes = 128 << 20
-    /// Bytes that images take: a quarter for those kept, the rest for those being made. 256 MiB at least for an image of the largest
-    /// size.
+    /// Bytes that images take: a quarter for those kept, the rest for those being made. Of JPEG 2000 one takes 15 bytes a sample, of
+    /// others less.
     package var imageBytes = 512 << 20
 
     /// The defaults.
