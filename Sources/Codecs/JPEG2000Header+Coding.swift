@@ -5,17 +5,23 @@ extension JPEG2000Header {
         var place = 2
         // Of a tile part: where the next one begins.
         var nextPart: Int?
+        var isBehindPart = false
         var layers = 1
         while place + 4 <= bytes.count {
             let marker = Int(bytes[place]) << 8 | Int(bytes[place + 1])
             if marker == 0xFFD9 { return }
             if marker == 0xFF93 {
                 // SOD: data up to the next tile part.
-                guard let next = nextPart, next > place else { return }
+                guard let next = nextPart, next > place else {
+                    throw CodecError("the tile parts of the JPEG 2000 codestream are broken")
+                }
                 place = next
                 nextPart = nil
+                isBehindPart = true
                 continue
             }
+            // What follows the last one and is no marker, OpenJPEG does not read either.
+            if isBehindPart, marker < 0xFF00 { return }
             let length = Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
             guard marker >= 0xFF00, length >= 2, place + 2 + length <= bytes.count else {
                 throw CodecError("the header of the JPEG 2000 codestream is broken")
