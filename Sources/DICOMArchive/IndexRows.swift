@@ -184,11 +184,11 @@ package struct EntryRow: Hashable, Sendable {
     package init() {}
 
     /// Nanoseconds since 1970-01-01 UTC of an instance's images: those of a renderer that makes other bytes have another
-    /// time, since their size is the same.
-    package var imageModified: UInt64 { modified &+ UInt64(Renderer.epoch - 1) * 1_000_000_000 }
+    /// time, since their size is the same. Milliseconds later, and not seconds: a time to come is one that programs show otherwise.
+    package var imageModified: UInt64 { modified &+ UInt64(Renderer.epoch - 1) * 1_000_000 }
 
     /// Nanoseconds since 1970-01-01 UTC of an instance's JSON: that of other text has another time.
-    package var jsonModified: UInt64 { modified &+ UInt64(DataSetHeader.jsonEpoch - 1) * 1_000_000_000 }
+    package var jsonModified: UInt64 { modified &+ UInt64(DataSetHeader.jsonEpoch - 1) * 1_000_000 }
 
     /// As the first release with this format wrote it: without pictures of stored values.
     var ofFirstRelease: EntryRow {
