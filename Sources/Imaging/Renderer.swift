@@ -20,35 +20,35 @@ package enum Renderer {
         guard let coding = description.coding, let shape = isRaw ? description.rawShape : description.pngShape else {
             return nil
         }
+        return try withSamples(description, coding, frame, firstBit) { samples, isYBR in
+            try body(picture(samples, description, shape, isYBR: isYBR, isRaw: isRaw))
+        }
+    }
+
+    /// Calls `body` with the samples of a frame, decoded or put in order, and whether three of them are luminance and colour
+    /// differences.
+    static func withSamples<Result>(
+        _ description: PixelDescription, _ coding: FrameCoding, _ frame: RawSpan, _ firstBit: Int,
+        _ body: (_ samples: Samples, _ isYBR: Bool) throws -> Result
+    ) throws -> Result {
+        let isYBR = description.model == .ybr || description.model == .ybr422
         return try frame.withUnsafeBytes { bytes in
-            func show(_ samples: Samples, _ description: PixelDescription, isYBR: Bool) throws -> Result {
-                try body(picture(samples, description, shape, isYBR: isYBR, isRaw: isRaw))
-            }
-            guard coding == .uncompressed else {
+            if coding != .uncompressed {
                 let frame = try FrameDecoder.decode(bytes, coding, description.format)
-                let isYBR = frame.isYBR ?? (description.model == .ybr || description.model == .ybr422)
                 return try frame.samples.withUnsafeBytes {
                     let samples =
-                        coding == .rle
-                        ? Samples($0, description.decoded)
-                        : Samples($0, frame.format, description)
+                        coding == .rle ? Samples($0, description.decoded) : Samples($0, frame.format, description)
                     guard samples.samplesPerPixel == description.samplesPerPixel else {
                         throw CodecError(
                             "the codestream has \(samples.samplesPerPixel) samples a pixel, the data set"
                                 + " \(description.samplesPerPixel)")
                     }
-                    return try show(samples, description, isYBR: isYBR)
+                    return try body(samples, frame.isYBR ?? isYBR)
                 }
             }
-            guard description.isPacked else {
-                return try show(Samples(bytes, description), description, isYBR: description.model == .ybr)
-            }
+            guard description.isPacked else { return try body(Samples(bytes, description), isYBR) }
             let unpacked = description.unpacked(bytes, firstBit: firstBit)
-            return try unpacked.samples.withUnsafeBytes {
-                try show(
-                    Samples($0, unpacked.description), unpacked.description,
-                    isYBR: unpacked.description.model == .ybr)
-            }
+            return try unpacked.samples.withUnsafeBytes { try body(Samples($0, unpacked.description), isYBR) }
         }
     }
 

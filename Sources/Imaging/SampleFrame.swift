@@ -20,29 +20,8 @@ extension Renderer {
             description.bitsAllocated >= 8
         else { throw CodecError("the pixels are of no kind that another compression takes") }
         do {
-            return try frame.withUnsafeBytes { bytes in
-                if coding != .uncompressed {
-                    let decoded = try FrameDecoder.decode(bytes, coding, description.format)
-                    return try decoded.samples.withUnsafeBytes {
-                        let samples =
-                            coding == .rle
-                            ? Samples($0, description.decoded)
-                            : Samples($0, decoded.format, description)
-                        guard samples.samplesPerPixel == description.samplesPerPixel else {
-                            throw CodecError("the codestream has \(samples.samplesPerPixel) samples a pixel")
-                        }
-                        let isYBR = decoded.isYBR ?? (description.model == .ybr || description.model == .ybr422)
-                        return SampleFrame(samples, description, isYBR: isYBR)
-                    }
-                }
-                guard description.isPacked else {
-                    return SampleFrame(Samples(bytes, description), description, isYBR: description.model == .ybr)
-                }
-                let unpacked = description.unpacked(bytes, firstBit: firstBit)
-                return unpacked.samples.withUnsafeBytes {
-                    SampleFrame(
-                        Samples($0, unpacked.description), description, isYBR: unpacked.description.model == .ybr)
-                }
+            return try withSamples(description, coding, frame, firstBit) { samples, isYBR in
+                SampleFrame(samples, description, isYBR: isYBR)
             }
         } catch {
             throw error as? CodecError ?? CodecError("\(error)")
