@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "COpenJPEG", pkgConfig: "libopenjp2"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CSSL", pkgConfig: "libssl"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
         // What the Glibc module lacks: mallopt(3), fallocate(2), sync_file_range(2), statx(2).
         .systemLibrary(name: "CLinux"),
@@ -46,7 +47,7 @@ let package = Package(
         .target(
             name: "CDCMTK",
             cxxSettings: [.define("HAVE_CONFIG_H")],
-            linkerSettings: ["dcmnet", "dcmjpeg", "dcmjpls", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
+            linkerSettings: ["dcmjpeg", "dcmjpls", "dcmdata", "oflog", "ofstd"].map { .linkedLibrary($0) }),
 
         // What Debian's RocksDB lacks: a checksum with the processor's instruction, a flush of several families.
         .target(name: "CRocksDBSupplement"),
@@ -57,7 +58,7 @@ let package = Package(
         library("RocksDB", ["CRocksDB", "CRocksDBSupplement"]),
         library("FUSE", ["CFUSE"]),
         library("DICOM", ["CDCMTK", "CZlib", "Hashing"]),
-        library("DICOMNetwork", ["CDCMTK", "Threads"]),
+        library("DICOMNetwork", ["CSSL", "Threads"]),
         library("Codecs", ["CDCMTK", "COpenJPEG"]),
         library("Imaging", ["CDeflate", "CPNG", "Codecs"]),
         library("Containers", ["CArchive", "CZlib"]),

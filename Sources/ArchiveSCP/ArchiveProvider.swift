@@ -28,6 +28,16 @@ package final class ArchiveProvider: ServiceProvider {
         InstanceReceiver(request, archive: archive, longest: longestInstance, log: log)
     }
 
+    package func perform(_ operation: Operation) throws -> OperationResult { OperationResult(.unrecognizedOperation) }
+
+    package func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer {
+        CommitmentAnswer(StoreResponse(.unrecognizedOperation))
+    }
+
+    package func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {}
+
+    package func receiveReport(_ report: ReceivedReport) -> DIMSEStatus { .unrecognizedOperation }
+
     package func associationEnded(_ summary: AssociationSummary) {
         let duration = summary.duration.components
         let seconds = Double(duration.seconds) + Double(duration.attoseconds) / 1e18

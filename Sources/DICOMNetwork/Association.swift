@@ -1,109 +1,187 @@
-import CDCMTK
-
-/// An accepted association: `T_ASC_Association`, freed at the end.
+/// An association that was agreed on, from either side (PS3.8).
 ///
-/// Used by the one thread that serves it.
-final class Association {
-    /// What came next.
-    enum Event {
-        case pdv(cdcmtk_pdv)
-        case released
-        /// It ended otherwise, as this clause says; whether an A-ABORT is due.
-        case ended(String, shouldAbort: Bool)
+/// Used by the one thread that serves it, or works through it. After an ``AssociationEnd`` nothing more can be sent.
+package final class Association {
+    package let info: AssociationInfo
+    let stream: any ByteStream
+    /// The contexts that were accepted, by id.
+    let contexts: [UInt8: PresentationContext]
+    let extendedNegotiation: [String: [UInt8]]
+    let limits: AssociationLimits
+    private let reader: PDUReader
+    private var writer: PDataWriter
+    /// What is left of the PDVs of the last P-DATA-TF PDU.
+    private var values = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var lastMessageID: UInt16 = 0
+
+    /// - Parameters:
+    ///   - longest: bytes of the longest PDU that we offered to take.
+    ///   - peerLongest: of the longest that the peer takes; 0 for any.
+    init(
+        _ stream: any ByteStream, info: AssociationInfo, contexts: [PresentationContext],
+        extendedNegotiation: [String: [UInt8]], longest: Int, peerLongest: UInt32, limits: AssociationLimits
+    ) {
+        self.stream = stream
+        self.info = info
+        self.contexts = Dictionary(uniqueKeysWithValues: contexts.map { ($0.id, $0) })
+        self.extendedNegotiation = extendedNegotiation
+        self.limits = limits
+        reader = PDUReader(stream, longest: longest)
+        writer = PDataWriter(peerLongest: peerLongest)
     }
 
-    let info: AssociationInfo
-    private let connection: Connection
-    private let handle: OpaquePointer
-    private var transferSyntaxes: [UInt8: String] = [:]
-    private var abstractSyntaxes: [UInt8: String] = [:]
+    /// A presentation data value (PS3.8 annex E.2).
+    struct PDV {
+        var context: UInt8
+        var isCommand: Bool
+        var isLast: Bool
+        /// In a buffer that the next call reuses.
+        var bytes: UnsafeRawBufferPointer
+    }
 
-    /// Answers a request: each context with the peer's first transfer syntax, since bytes are kept as they come.
-    ///
-    /// - Throws: a clause that says why there is no association.
-    init(
-        _ network: Network, _ connection: Connection, _ request: AssociationRequest, info: AssociationInfo,
-        configuration: AssociationListener.Configuration
-    ) throws(AssociationFailure) {
-        var error = [CChar](repeating: 0, count: 256)
-        // DCMTK reads all of it before this returns.
-        let encoded = request.encoded
-        let handle = cdcmtk_association_receive(
-            network.handle, connection.socket, encoded, encoded.count, Int32(configuration.idleSeconds),
-            configuration.maximumPDULength, &error, error.count)
-        guard let handle else { throw AssociationFailure(error.withUnsafeBytes { asciiText($0) }) }
-        self.handle = handle
-        self.connection = connection
-        self.info = info
-        for context in request.contexts {
-            if PresentationContextPolicy.accepts(context.abstractSyntax) {
-                cdcmtk_association_accept_context(handle, context.id, context.transferSyntax)
-                abstractSyntaxes[context.id] = context.abstractSyntax
-                transferSyntaxes[context.id] = context.transferSyntax
-            } else {
-                cdcmtk_association_refuse_context(handle, context.id)
+    /// Waits for the next presentation data value.
+    func nextValue() throws(AssociationEnd) -> PDV {
+        if values.isEmpty { values = try nextData() }
+        let length = values.count < 4 ? 0 : values[..<4].reduce(0) { $0 << 8 | Int($1) }
+        guard length >= 2, length <= values.count - 4 else {
+            throw .protocolError("a presentation data value of \(length) bytes in a PDU that has \(values.count) left")
+        }
+        let value = UnsafeRawBufferPointer(rebasing: values[4..<4 + length])
+        values = UnsafeRawBufferPointer(rebasing: values[(4 + length)...])
+        return PDV(
+            context: value[0], isCommand: value[1] & 1 != 0, isLast: value[1] & 2 != 0,
+            bytes: UnsafeRawBufferPointer(rebasing: value[2...]))
+    }
+
+    /// Whether the peer has said something, or has ended the association.
+    var hasInput: Bool { !values.isEmpty || reader.hasInput }
+
+    /// The body of the next P-DATA-TF PDU.
+    private func nextData() throws(AssociationEnd) -> UnsafeRawBufferPointer {
+        switch Result(catching: { () throws(AssociationEnd) in try nextPDU() }) {
+        case .success((PDU.releaseRequest, _)?): throw .released
+        case .success(let pdu):
+            // Also when more has come: a peer that keeps sending would not notice that its connection is read no more.
+            try limits.check()
+            switch pdu {
+            case (PDU.data, let body)?:
+                guard !body.isEmpty else { throw .protocolError("a PDU of data without a value") }
+                return body
+            case (PDU.abort, _)?: throw .aborted
+            case (let type, _)?: throw .protocolError("a PDU of type \(type)")
+            case nil: throw .closed
+            }
+        case .failure(let end):
+            try limits.check()
+            throw end
+        }
+    }
+
+    /// The next PDU; nil at the end of the connection.
+    private func nextPDU() throws(AssociationEnd) -> (type: UInt8, body: UnsafeRawBufferPointer)? {
+        do throws(PDUFailure) { return try reader.next(until: limits.deadline) } catch {
+            switch error {
+            case .stream(.timedOut): throw .silent
+            case .stream(.closed): throw .closed
+            case .illegal(let what): throw .protocolError(what)
             }
         }
-        guard cdcmtk_association_acknowledge(handle) != 0 else {
-            throw AssociationFailure("connection lost while accepting")
+    }
+
+    // MARK: - Sending
+
+    /// The Message ID of a request that we are about to make.
+    func takeMessageID() -> UInt16 {
+        lastMessageID = lastMessageID &+ 1 == 0 ? 1 : lastMessageID &+ 1
+        return lastMessageID
+    }
+
+    /// Sends what a body writes, as the values of a command or of a data set. Not before ``flush()``.
+    func write(_ bytes: RawSpan, isCommand: Bool, on context: UInt8) throws(AssociationEnd) {
+        writer.begin(isCommand: isCommand, context: context)
+        try bytes.withUnsafeBytes { bytes throws(AssociationEnd) in
+            try writer.append(bytes) { bytes throws(AssociationEnd) in try send(bytes) }
         }
     }
 
-    deinit { cdcmtk_association_destroy(handle) }
+    /// Ends the command or the data set that is being written.
+    func endValue() { writer.end() }
 
-    /// Waits for the next presentation data value. It lies in a buffer that the next call reuses. Not called after the end.
-    ///
-    /// - Parameter end: when it is given up, however long the peer may be silent; nil for never.
-    func next(until end: ContinuousClock.Instant?) -> Event {
-        // Up, so that what ends the wait at `end` never ends it before.
-        let left = end.map { (ContinuousClock.now.duration(to: $0) / .milliseconds(1)).rounded(.up) } ?? .infinity
-        let milliseconds = Int64(max(0, min(left, 1e12)))
-        var error = [CChar](repeating: 0, count: 256)
-        var pdv = cdcmtk_pdv()
-        switch cdcmtk_association_next(handle, milliseconds, &pdv, &error, error.count) {
-        case cdcmtk_event_pdv: return .pdv(pdv)
-        case cdcmtk_event_release: return .released
-        case cdcmtk_event_abort: return .ended("aborted by the peer", shouldAbort: false)
-        case cdcmtk_event_closed: return .ended("connection closed by the peer", shouldAbort: false)
-        case cdcmtk_event_timeout: return .ended("peer silent for too long", shouldAbort: true)
-        default:
-            return .ended("protocol error: \(error.withUnsafeBytes { asciiText($0) })", shouldAbort: true)
+    /// Sends what has been written.
+    func flush() throws(AssociationEnd) {
+        try writer.flush { bytes throws(AssociationEnd) in try send(bytes) }
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer) throws(AssociationEnd) {
+        do throws(StreamFailure) { try stream.write(bytes, until: limits.deadline) } catch {
+            try limits.check()
+            throw AssociationEnd("connection lost while sending", .abort)
         }
     }
 
-    /// Sends a response's command set; false when the peer is gone.
-    func send(_ command: CommandSet, on context: UInt8) -> Bool {
-        let bytes = command.encoded
-        return cdcmtk_association_send_command(handle, context, bytes, bytes.count) != 0
+    // MARK: - The end
+
+    /// Says to the peer how it ended.
+    package func conclude(_ end: AssociationEnd) {
+        switch end.answer {
+        case .nothing: break
+        case .releaseReply: stream.writeLast(PDU.releaseReplyBytes)
+        case .abort: stream.writeLast(PDU.abortBytes)
+        }
     }
 
-    func acknowledgeRelease() { cdcmtk_association_acknowledge_release(handle) }
+    /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2).
+    package func release() throws(AssociationEnd) {
+        do throws(StreamFailure) { try stream.write(PDU.releaseRequestBytes, until: limits.deadline) } catch {
+            throw .closed
+        }
+        while true {
+            switch try nextPDU()?.type {
+            case PDU.releaseReply: return
+            // Both asked at once: who requested the association gets the reply first (PS3.8 7.2.2.1).
+            case PDU.releaseRequest: stream.writeLast(PDU.releaseReplyBytes)
+            case PDU.abort: throw .aborted
+            case nil: throw .closed
+            default: continue
+            }
+        }
+    }
 
-    func abort() { connection.abort() }
+    /// Ends it at once.
+    package func abort() { stream.writeLast(PDU.abortBytes) }
+}
 
-    /// The transfer syntax of an accepted context.
-    func transferSyntax(of context: UInt8) -> String? { transferSyntaxes[context] }
+/// How long an association may wait and last.
+struct AssociationLimits: Sendable {
+    /// For which a peer may be silent, and within which each PDU must have arrived in whole.
+    var idleSeconds: Int
+    /// When it has lasted long enough; how long that is. Nil for ever.
+    var lifetime: (end: ContinuousClock.Instant, seconds: Int)?
+    /// Whether we want no more of it.
+    var isStopping: @Sendable () -> Bool = { false }
 
-    /// Whether a context was accepted for storage.
-    func isForStorage(_ context: UInt8) -> Bool {
-        abstractSyntaxes[context].map { PresentationContextPolicy.isStorage($0) } ?? false
+    /// When the next PDU must have been read or written.
+    var deadline: ContinuousClock.Instant {
+        let idle = ContinuousClock.now + .seconds(idleSeconds)
+        return lifetime.map { min($0.end, idle) } ?? idle
+    }
+
+    /// Throws when the association is to end by our will.
+    func check() throws(AssociationEnd) {
+        if isStopping() { throw .stopped }
+        if let lifetime, lifetime.end <= .now {
+            throw AssociationEnd("ended by us: it lasted more than the \(lifetime.seconds) seconds that it may", .abort)
+        }
     }
 }
 
-/// What all associations of a listener share: `T_ASC_Network`.
-final class Network: @unchecked Sendable {
-    let handle: OpaquePointer
-
-    init?() {
-        guard let handle = cdcmtk_network_create() else { return nil }
-        self.handle = handle
-    }
-
-    deinit { cdcmtk_network_destroy(handle) }
-}
-
-/// The text up to the first NUL; what is not printable ASCII becomes "?", since it goes into logs.
-func asciiText(_ bytes: some Sequence<UInt8>) -> String {
-    let printable = bytes.prefix { $0 != 0 }.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }
-    return String(decoding: printable, as: UTF8.self)
+/// A presentation context that was accepted.
+package struct PresentationContext: Sendable {
+    package var id: UInt8
+    package var abstractSyntax: String
+    package var transferSyntax: String
+    /// Whether we may use the service.
+    package var isUser: Bool
+    /// Whether we may provide it.
+    package var isProvider: Bool
 }

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Threads
 
-/// A DICOM application entity that accepts associations and provides storage and verification (PS3.4 annexes A and B).
+/// A DICOM application entity that accepts associations, as they come and through TLS, and provides services over them.
 ///
 /// ``run()`` accepts until ``stop()``; each association has a thread of its own. What one peer does, or leaves undone, ends
 /// its own association and nothing else.
@@ -25,19 +25,18 @@ package final class AssociationListener: Sendable {
         package var associationSeconds: Int?
         /// The longest PDU offered, in bytes (PS3.8 annex D.1): 4,096 to 131,072.
         package var maximumPDULength = 131_072
-        /// Whether peers must call us by our AE title.
-        package var checksCalledAETitle = false
 
         /// The defaults.
         package init() {}
     }
 
     /// The port it is bound to.
-    package var port: Int { socket.port }
+    package var port: Int { sockets[0].port }
     private let configuration: Configuration
     private let provider: any ServiceProvider
-    private let network: Network
-    private let socket: ListeningSocket
+    /// Those without TLS first.
+    private let sockets: [ListeningSocket]
+    private let tls: TLSContext?
     /// The ends of a pipe that is closed for writing when it stops: shutdown(2) of the socket would end it for another
     /// process that shares it.
     private let isRunning: Int32
@@ -54,21 +53,26 @@ package final class AssociationListener: Sendable {
     }
 
     /// Accepts at a socket, or binds its own; peers wait until ``run()``.
+    ///
+    /// - Parameter secured: a socket at which associations are accepted through TLS, besides.
     package init(
-        _ socket: ListeningSocket? = nil, configuration: Configuration, provider: any ServiceProvider
+        _ socket: ListeningSocket? = nil, secured: (ListeningSocket, TLSContext)? = nil, configuration: Configuration,
+        provider: any ServiceProvider
     ) throws(ListenError) {
-        guard let network = Network() else { throw ListenError("DCMTK cannot be initialized") }
+        var sockets: [ListeningSocket] = []
         if let socket {
-            self.socket = socket
+            sockets = [socket]
         } else {
-            self.socket = try ListeningSocket(host: configuration.host, port: configuration.port)
+            sockets = [try ListeningSocket(host: configuration.host, port: configuration.port)]
         }
+        if let secured { sockets.append(secured.0) }
+        tls = secured?.1
+        self.sockets = sockets
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw ListenError("cannot make a pipe: \(String(cString: strerror(errno)))") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         isRunning = ends[0]
         running = Mutex(ends[1])
-        self.network = network
         self.configuration = configuration
         self.provider = provider
     }
@@ -80,22 +84,26 @@ package final class AssociationListener: Sendable {
 
     /// Accepts associations; returns after ``stop()``, when those under way have ended.
     package func run() {
-        while waitForPeer() {
-            var address = sockaddr_storage()
-            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-            let peer = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept(socket.descriptor, $0, &length) }
-            }
-            guard peer >= 0 else {
-                // Out of descriptors or memory: let some be given back.
-                if ![EINTR, ECONNABORTED, EAGAIN].contains(errno) { usleep(50_000) }
-                continue
-            }
-            _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
-            admit(Connection(peer, peerAddress: numericHost(&address, length)))
+        while let ready = waitForPeers() {
+            for place in ready { accept(at: sockets[place], tls: place == 0 ? nil : tls) }
         }
         if state.withLock({ $0.threads == 0 }) { ended.open() }
         ended.wait()
+    }
+
+    private func accept(at socket: ListeningSocket, tls: TLSContext?) {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let peer = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(socket.descriptor, $0, &length) }
+        }
+        guard peer >= 0 else {
+            // Out of descriptors or memory: let some be given back.
+            if ![EINTR, ECONNABORTED, EAGAIN].contains(errno) { usleep(50_000) }
+            return
+        }
+        _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
+        admit(Connection(peer, peerAddress: numericHost(&address, length)), tls)
     }
 
     /// Makes ``run()`` return: no more associations; those under way may answer what they are answering, then end.
@@ -115,14 +123,17 @@ package final class AssociationListener: Sendable {
         }
     }
 
-    /// Waits for the next peer; false when it is to stop.
-    private func waitForPeer() -> Bool {
-        var events = [socket.descriptor, isRunning].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        poll(&events, 2, -1)
-        return !state.withLock { $0.isStopping }
+    /// Waits for the next peers; the places of the sockets they are at, or nil when it is to stop.
+    private func waitForPeers() -> [Int]? {
+        var events = (sockets.map(\.descriptor) + [isRunning]).map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+        poll(&events, nfds_t(events.count), -1)
+        if state.withLock({ $0.isStopping }) { return nil }
+        return sockets.indices.filter { events[$0].revents != 0 }
     }
 
-    private func admit(_ connection: Connection) {
+    private func admit(_ connection: Connection, _ tls: TLSContext?) {
         let count = state.withLock { state in
             // Beyond the limit some connections still get the answer that says so; those beyond are closed.
             guard state.connections.count < configuration.maximumAssociations + 8 else { return nil as Int? }
@@ -135,7 +146,7 @@ package final class AssociationListener: Sendable {
             // Who reads waits for it; a modality has time. On Linux it is of this thread only (setpriority(2), nice(2)).
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
             let begin = ContinuousClock.now
-            var summary = serve(connection, isBeyondLimit: count > configuration.maximumAssociations)
+            var summary = serve(connection, tls, isBeyondLimit: count > configuration.maximumAssociations)
             // Its place is free before the peer can know.
             state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
             summary.duration = begin.duration(to: .now)
@@ -148,50 +159,52 @@ package final class AssociationListener: Sendable {
         }
     }
 
-    private func serve(_ connection: Connection, isBeyondLimit: Bool) -> AssociationSummary {
+    private func serve(_ connection: Connection, _ tls: TLSContext?, isBeyondLimit: Bool) -> AssociationSummary {
+        let deadline = ContinuousClock.now + .seconds(configuration.handshakeSeconds)
         var info = AssociationInfo(peerAddress: connection.peerAddress)
+        // Who fails to agree on TLS would not understand more than the end.
+        var stream: (any ByteStream)?
         do throws(AssociationFailure) {
-            let request = try connection.receiveRequest(seconds: configuration.handshakeSeconds)
-            info.callingAETitle = Self.title(request.callingAETitle)
-            info.calledAETitle = Self.title(request.calledAETitle)
-            if let refusal = refuse(connection, info, isBeyondLimit: isBeyondLimit) {
-                return AssociationSummary(association: info, ending: "rejected: \(refusal)")
+            if let tls {
+                let secured = try TLSStream(connection, tls, until: deadline)
+                info.tls = secured.summary
+                stream = secured
+            } else {
+                stream = PlainStream(connection)
             }
-            let association = try Association(network, connection, request, info: info, configuration: configuration)
-            let task = AssociationTask(association, provider: provider, seconds: configuration.associationSeconds) {
-                [self] in state.withLock { $0.isStopping }
-            }
-            return task.run()
+            guard let stream else { throw .malformed }
+            let request = try Association.receiveRequest(stream, until: deadline)
+            info.callingAETitle = request.callingAETitle
+            info.calledAETitle = request.calledAETitle
+            return try serve(request, stream, info, isBeyondLimit: isBeyondLimit)
         } catch {
-            connection.abort()
-            return AssociationSummary(association: info, ending: "no association: \(error.sentence)")
+            stream?.writeLast(PDU.abortBytes)
+            return AssociationSummary(association: info, ending: "no association: \(error)")
         }
     }
 
-    /// Rejects what is not to be accepted; why, or nil.
-    private func refuse(_ connection: Connection, _ info: AssociationInfo, isBeyondLimit: Bool) -> String? {
-        if isBeyondLimit {
-            connection.reject(.localLimit)
-            return "\(configuration.maximumAssociations) associations are open"
+    private func serve(
+        _ request: AssociationRequest, _ stream: any ByteStream, _ info: AssociationInfo, isBeyondLimit: Bool
+    ) throws(AssociationFailure) -> AssociationSummary {
+        func reject(_ rejection: AssociationRejection, _ why: String) -> AssociationSummary {
+            stream.writeLast(rejection.encoded)
+            return AssociationSummary(association: info, ending: "rejected: \(why)")
         }
-        var decision = provider.decide(info)
-        if configuration.checksCalledAETitle, info.calledAETitle != configuration.aeTitle {
-            decision = .rejectCalledAETitle
+        if isBeyondLimit { return reject(.localLimit, "\(configuration.maximumAssociations) associations are open") }
+        let rights: ServiceRights
+        switch provider.decide(info) {
+        case .accept(let granted): rights = granted
+        case .rejectCalledAETitle: return reject(.calledAETitle, "called AE title not ours")
+        case .rejectCallingAETitle: return reject(.callingAETitle, "calling AE title not allowed")
         }
-        switch decision {
-        case .accept: return nil
-        case .rejectCalledAETitle:
-            connection.reject(.calledAETitle)
-            return "called AE title not ours"
-        case .rejectCallingAETitle:
-            connection.reject(.callingAETitle)
-            return "calling AE title not allowed"
-        }
-    }
-
-    /// An AE title without padding: spaces at its ends do not count (PS3.5 6.2).
-    private static func title(_ bytes: [UInt8]) -> String {
-        String(asciiText(bytes).drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        let limits = AssociationLimits(
+            idleSeconds: configuration.idleSeconds,
+            lifetime: configuration.associationSeconds.map { (.now + .seconds($0), $0) },
+            isStopping: { [self] in state.withLock { $0.isStopping } })
+        let policy = PresentationContextPolicy(rights: rights, isTarget: provider.canTranscode)
+        let association = try Association.accept(
+            request, policy, on: stream, info: info, longest: configuration.maximumPDULength, limits: limits)
+        return AssociationTask(association, provider: provider).run()
     }
 }
 

@@ -1,172 +1,185 @@
-import CDCMTK
-
-/// Serves one association to its end: the DIMSE level (PS3.7) over its presentation data values.
-///
-/// DCMTK's own DIMSE layer gives up on transfer syntaxes it does not know; here the data set's bytes pass through.
+/// Serves one association to its end: each request goes to the provider, and its answer back (PS3.7).
 final class AssociationTask {
-    /// The most bytes of a command set: an honest one has some hundreds.
-    private static let longestCommand = 64 << 10
-
     private let association: Association
     private let provider: any ServiceProvider
     private var summary: AssociationSummary
-    private let isStopping: () -> Bool
-    /// When it has lasted long enough; how long that is.
-    private let limit: (at: ContinuousClock.Instant, seconds: Int)?
-    private var command: [UInt8] = []
-    private var commandContext: UInt8?
-    private var store: PendingStore?
+    /// The reports that were sent and not answered yet, by their message ids.
+    private var reports: [UInt16: (CommitmentRequest, CommitmentReport)] = [:]
 
-    /// A C-STORE request whose data set is arriving.
-    private struct PendingStore {
-        var command: CommandSet
-        var context: UInt8
-        var receiver: any StoreReceiver
-        var hasFailed = false
-    }
-
-    /// - Parameters:
-    ///   - seconds: how long it may last; nil for ever.
-    ///   - isStopping: whether to serve no more than what is already being answered.
-    init(
-        _ association: Association, provider: any ServiceProvider, seconds: Int?, isStopping: @escaping () -> Bool
-    ) {
-        limit = seconds.map { (.now + .seconds($0), $0) }
+    init(_ association: Association, provider: any ServiceProvider) {
         self.association = association
         self.provider = provider
-        self.isStopping = isStopping
         summary = AssociationSummary(association: association.info)
     }
 
     /// Serves requests until the association ends; what happened.
     func run() -> AssociationSummary {
-        while summary.ending.isEmpty {
-            switch association.next(until: limit?.at) {
-            case .released:
-                association.acknowledgeRelease()
-                summary.ending = "released"
-            // Also when more has come: a peer that keeps sending would not notice that its connection is read no more.
-            case _ where isStopping(): end("ended by us")
-            case _ where limit.map { $0.at <= .now } ?? false:
-                end("ended by us: it lasted more than the \(limit?.seconds ?? 0) seconds that it may")
-            case .pdv(let pdv): receive(pdv)
-            case .ended(let how, let shouldAbort):
-                if shouldAbort { association.abort() }
-                summary.ending = how
-            }
+        do throws(AssociationEnd) {
+            while true { try serve(association.nextMessage()) }
+        } catch {
+            association.conclude(error)
+            summary.ending = error.description
         }
-        if let store {
-            store.receiver.abandon()
-            summary.ending += " in the middle of an instance"
+        for (request, report) in reports.values {
+            provider.commitmentReported(request, report, isDelivered: false)
         }
         return summary
     }
 
-    private func receive(_ pdv: cdcmtk_pdv) {
-        let bytes = UnsafeRawBufferPointer(start: pdv.data, count: pdv.length)
-        if pdv.is_command != 0 {
-            receiveCommand(bytes, isLast: pdv.is_last != 0, context: pdv.context_id)
-        } else {
-            receiveData(bytes, isLast: pdv.is_last != 0, context: pdv.context_id)
-        }
-    }
-
-    private func receiveCommand(_ bytes: UnsafeRawBufferPointer, isLast: Bool, context: UInt8) {
-        guard store == nil else { return end("protocol error: a command in the middle of a data set") }
-        guard association.transferSyntax(of: context) != nil else {
-            return end("protocol error: a command on a presentation context that was not accepted")
-        }
-        guard commandContext ?? context == context else {
-            return end("protocol error: a command on two presentation contexts")
-        }
-        guard command.count + bytes.count <= Self.longestCommand else {
-            return end("protocol error: a command set of more than \(Self.longestCommand) bytes")
-        }
-        command.append(contentsOf: bytes)
-        commandContext = isLast ? nil : context
-        guard isLast else { return }
-        defer { command.removeAll(keepingCapacity: true) }
-        guard let request = CommandSet(command) else {
-            return end("protocol error: a command set that cannot be read")
-        }
-        perform(request, context: context)
-    }
-
-    private func perform(_ request: CommandSet, context: UInt8) {
-        let hasDataSet = request.dataSetType != CommandSet.noDataSet
-        switch request.commandField {
-        case 0x0030:
-            guard !hasDataSet else { return end("protocol error: C-ECHO with a data set") }
-            respond(to: request, StoreResponse(provider.echo(association.info)), context: context)
-        case 0x0001:
-            guard hasDataSet else { return end("protocol error: C-STORE without a data set") }
-            beginStore(request, context: context)
-        case 0x0FFF:
-            // C-CANCEL of an operation that is never under way here.
-            break
-        case 0x8000...:
-            end("protocol error: a response to nothing that was asked")
+    private func serve(_ message: Association.Message) throws(AssociationEnd) {
+        let command = message.command
+        switch command.field {
+        case CommandSet.Field.echo:
+            guard !command.hasDataSet else { throw .protocolError("C-ECHO with a data set") }
+            try respond(to: message, StoreResponse(provider.echo(association.info)))
+        case CommandSet.Field.store:
+            guard command.hasDataSet else { throw .protocolError("C-STORE without a data set") }
+            let done = try association.receiveInstance(of: message, provider, refusal: Self.refusal(message.context))
+            summary.bytes += done.bytes
+            if done.status == .success || done.status.isWarning { summary.stored += 1 } else { summary.refused += 1 }
+        case CommandSet.Field.find: try perform(.find, message)
+        case CommandSet.Field.move: try perform(.move, message)
+        case CommandSet.Field.get: try perform(.get, message)
+        case CommandSet.Field.action: try commit(message)
+        case CommandSet.Field.eventReport: try receiveReport(message)
+        // Of an operation that has come to its end meanwhile.
+        case CommandSet.Field.cancel: break
+        case CommandSet.Field.eventReport | CommandSet.Field.response: try receiveAnswer(message)
+        case CommandSet.Field.response...: throw .protocolError("a response to nothing that was asked")
         default:
-            // Its data set, if one follows, is drained.
-            if hasDataSet {
-                let refusal = RefusedRequest(StoreResponse(.unrecognizedOperation))
-                store = PendingStore(command: request, context: context, receiver: refusal)
-            } else {
-                respond(to: request, StoreResponse(.unrecognizedOperation), context: context)
+            _ = try association.dataSet(of: message, limit: 0)
+            try respond(to: message, StoreResponse(.unrecognizedOperation))
+        }
+    }
+
+    /// Why nothing can be stored on a context; nil where it can.
+    private static func refusal(_ context: PresentationContext) -> StoreResponse? {
+        guard SOPClass.isStorage(context.abstractSyntax) else { return StoreResponse(.sopClassNotSupported) }
+        return context.isProvider ? nil : StoreResponse(.notAuthorized)
+    }
+
+    private func perform(_ kind: Operation.Kind, _ message: Association.Message) throws(AssociationEnd) {
+        let right: ServiceRights =
+            switch kind {
+            case .find: .find
+            case .move: .move
+            case .get: .get
             }
+        guard let identifier = try association.dataSet(of: message) else {
+            return try respond(
+                to: message, StoreResponse(.cannotUnderstand, errorComment: "the identifier is too long"))
         }
-    }
-
-    private func beginStore(_ command: CommandSet, context: UInt8) {
-        let request = StoreRequest(
-            association: association.info, messageID: command.messageID,
-            sopClassUID: command.affectedSOPClassUID, sopInstanceUID: command.affectedSOPInstanceUID,
-            transferSyntaxUID: association.transferSyntax(of: context) ?? "")
-        let receiver: any StoreReceiver =
-            association.isForStorage(context)
-            ? provider.beginStore(request) : RefusedRequest(StoreResponse(.sopClassNotSupported))
-        store = PendingStore(command: command, context: context, receiver: receiver)
-    }
-
-    private func receiveData(_ bytes: UnsafeRawBufferPointer, isLast: Bool, context: UInt8) {
-        guard var store else { return end("protocol error: a data set without a command") }
-        guard store.context == context else { return end("protocol error: a data set on another presentation context") }
-        summary.bytes += bytes.count
-        if !store.hasFailed {
-            do { try store.receiver.receive(bytes.bytes) } catch { store.hasFailed = true }
+        guard SOPClass.right(of: message.context.abstractSyntax) == right, message.context.isProvider else {
+            return try respond(to: message, StoreResponse(.sopClassNotSupported))
         }
-        self.store = store
-        guard isLast else { return }
-        self.store = nil
-        let response = store.receiver.finish()
-        if response.status == .success || response.status == .dataSetDoesNotMatchSOPClass {
-            summary.stored += 1
-        } else {
-            summary.refused += 1
+        let operation = Operation(kind, message, identifier: identifier, on: association)
+        defer {
+            summary.operations += 1
+            if kind == .find { summary.matches += operation.pendingResponses }
+            summary.sent += operation.sentInstances
         }
-        respond(to: store.command, response, context: context)
+        let result: OperationResult
+        do { result = try provider.perform(operation) } catch {
+            if let end = error as? AssociationEnd { throw end }
+            result = OperationResult(.processingFailure, errorComment: "\(error)")
+        }
+        try operation.send(result)
     }
 
-    private func respond(to request: CommandSet, _ response: StoreResponse, context: UInt8) {
-        let answer = CommandSet(responseTo: request, status: response.status, errorComment: response.errorComment)
-        if !association.send(answer, on: context) { end("connection lost while answering") }
+    private func commit(_ message: Association.Message) throws(AssociationEnd) {
+        summary.operations += 1
+        guard let bytes = try association.dataSet(of: message) else {
+            return try respond(to: message, StoreResponse(.invalidArgument, errorComment: "the data set is too long"))
+        }
+        guard message.context.abstractSyntax == SOPClass.storageCommitment, message.context.isProvider else {
+            return try respond(to: message, StoreResponse(.sopClassNotSupported))
+        }
+        guard message.command[text: .requestedSOPInstanceUID] == SOPClass.storageCommitmentInstance else {
+            return try respond(to: message, StoreResponse(.noSuchInstance))
+        }
+        guard message.command[.actionTypeID] == 1 else { return try respond(to: message, StoreResponse(.noSuchAction)) }
+        let request = CommitmentRequest(
+            association: association.info, dataSet: bytes, transferSyntaxUID: message.context.transferSyntax)
+        let answer = provider.requestCommitment(request)
+        try respond(to: message, answer.response)
+        guard let report = answer.report else { return }
+        let command = association.reportCommand(report)
+        reports[command[.messageID]] = (request, report)
+        let dataSet = report.dataSet(message.context.transferSyntax)
+        try association.send(command, dataSet: dataSet, on: message.context.id)
     }
 
-    private func end(_ how: String) {
-        association.abort()
-        summary.ending = how
+    /// The peer's answer to a report.
+    private func receiveAnswer(_ message: Association.Message) throws(AssociationEnd) {
+        _ = try association.dataSet(of: message, limit: 0)
+        guard let sent = reports.removeValue(forKey: message.command[.messageIDBeingRespondedTo]) else {
+            throw .protocolError("a response to nothing that was asked")
+        }
+        provider.commitmentReported(sent.0, sent.1, isDelivered: message.command.status == .success)
+    }
+
+    private func receiveReport(_ message: Association.Message) throws(AssociationEnd) {
+        guard let bytes = try association.dataSet(of: message) else {
+            return try respond(to: message, StoreResponse(.invalidArgument, errorComment: "the data set is too long"))
+        }
+        guard message.context.abstractSyntax == SOPClass.storageCommitment, message.context.isUser else {
+            return try respond(to: message, StoreResponse(.sopClassNotSupported))
+        }
+        let report = ReceivedReport(
+            association: association.info, eventTypeID: message.command[.eventTypeID], dataSet: bytes,
+            transferSyntaxUID: message.context.transferSyntax)
+        try respond(to: message, StoreResponse(provider.receiveReport(report)))
+    }
+
+    private func respond(to message: Association.Message, _ response: StoreResponse) throws(AssociationEnd) {
+        try association.respond(to: message, response)
     }
 }
 
-/// A request that is not served: its data set is drained, then it is answered.
-private final class RefusedRequest: StoreReceiver {
-    private let response: StoreResponse
+extension Association {
+    func respond(to message: Message, _ response: StoreResponse) throws(AssociationEnd) {
+        try send(
+            CommandSet(responseTo: message.command, status: response.status, errorComment: response.errorComment),
+            on: message.context.id)
+    }
 
-    init(_ response: StoreResponse) { self.response = response }
+    /// Takes the data set of a C-STORE request and answers it.
+    ///
+    /// - Parameter refusal: the answer when it is not to be stored: the data set is drained.
+    func receiveInstance(
+        of message: Message, _ provider: some StoreProvider, refusal: StoreResponse? = nil
+    ) throws(AssociationEnd) -> (status: DIMSEStatus, bytes: Int) {
+        let receiver =
+            refusal == nil
+            ? provider.beginStore(
+                StoreRequest(
+                    association: info, messageID: message.command[.messageID],
+                    sopClassUID: message.command[text: .affectedSOPClassUID],
+                    sopInstanceUID: message.command[text: .affectedSOPInstanceUID],
+                    transferSyntaxUID: message.context.transferSyntax)) : nil
+        var bytes = 0
+        var hasFailed = receiver == nil
+        do throws(AssociationEnd) {
+            try receiveDataSet(of: message) { more in
+                bytes += more.byteCount
+                if !hasFailed { do { try receiver?.receive(more) } catch { hasFailed = true } }
+            }
+        } catch {
+            receiver?.abandon()
+            throw AssociationEnd("\(error) in the middle of an instance", error.answer)
+        }
+        let response = receiver?.finish() ?? refusal ?? StoreResponse()
+        try respond(to: message, response)
+        return (response.status, bytes)
+    }
 
-    func receive(_ bytes: RawSpan) {}
-
-    func finish() -> StoreResponse { response }
-
-    func abandon() {}
+    /// N-EVENT-REPORT of storage commitment.
+    func reportCommand(_ report: CommitmentReport) -> CommandSet {
+        var command = CommandSet(
+            CommandSet.Field.eventReport, messageID: takeMessageID(), sopClassUID: SOPClass.storageCommitment,
+            hasDataSet: true)
+        command[text: .affectedSOPInstanceUID] = SOPClass.storageCommitmentInstance
+        command[.eventTypeID] = report.eventTypeID
+        return command
+    }
 }

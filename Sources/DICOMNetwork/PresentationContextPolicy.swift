@@ -1,35 +1,37 @@
-/// Which abstract syntaxes are accepted: Verification, and all that can be storage.
+/// Which presentation contexts are accepted, with which transfer syntax and roles: those of the services that the peer may
+/// use, and of storage.
 ///
-/// Storage is everything under 1.2.840.10008.5.1.4.1.1 but the services there, the storage classes that the standard has
-/// elsewhere, and private classes. Other standard classes have no provider here: accepting one would promise a service that then fails.
-enum PresentationContextPolicy {
-    static let verification = "1.2.840.10008.1.1"
-    private static let standardRoot = "1.2.840.10008."
-    private static let storageRoot = "1.2.840.10008.5.1.4.1.1."
-    /// Under that root, but query, retrieval or creation: protocol approval (PS3.4 annex II), inventories (annex KK).
-    private static let services: Set<String> = [
-        "1.2.840.10008.5.1.4.1.1.200.4", "1.2.840.10008.5.1.4.1.1.200.5", "1.2.840.10008.5.1.4.1.1.200.6",
-        "1.2.840.10008.5.1.4.1.1.201.2", "1.2.840.10008.5.1.4.1.1.201.3", "1.2.840.10008.5.1.4.1.1.201.4",
-        "1.2.840.10008.5.1.4.1.1.201.5", "1.2.840.10008.5.1.4.1.1.201.6",
-    ]
-    /// Outside that root: RT delivery instructions, hanging protocols, colour palettes, implant templates (PS3.4 annex GG);
-    /// retired: stored print, hardcopies.
-    private static let otherStorage: Set<String> = [
-        "1.2.840.10008.5.1.4.34.1", "1.2.840.10008.5.1.4.34.7", "1.2.840.10008.5.1.4.34.10",
-        "1.2.840.10008.5.1.4.38.1", "1.2.840.10008.5.1.4.39.1", "1.2.840.10008.5.1.4.43.1",
-        "1.2.840.10008.5.1.4.44.1", "1.2.840.10008.5.1.4.45.1", "1.2.840.10008.5.1.1.27", "1.2.840.10008.5.1.1.29",
-        "1.2.840.10008.5.1.1.30",
-    ]
+/// Other standard classes have no provider here: accepting one would promise a service that then fails.
+struct PresentationContextPolicy {
+    /// What the peer may do.
+    let rights: ServiceRights
+    /// Whether a data set can be had in a transfer syntax, whatever it was stored in.
+    let isTarget: (String) -> Bool
 
-    static func accepts(_ abstractSyntax: String) -> Bool {
-        if abstractSyntax == verification { return true }
-        return isStorage(abstractSyntax)
-    }
-
-    static func isStorage(_ abstractSyntax: String) -> Bool {
-        if abstractSyntax.isEmpty { return false }
-        guard abstractSyntax.hasPrefix(standardRoot) else { return true }
-        if services.contains(abstractSyntax) { return false }
-        return abstractSyntax.hasPrefix(storageRoot) || otherStorage.contains(abstractSyntax)
+    /// The answer to a proposed context, and the roles of who proposes it.
+    func answer(
+        _ context: ProposedContext, roles: UserInformation.Roles?
+    ) -> (AssociationAnswer.ContextAnswer, UserInformation.Roles) {
+        var agreed = roles ?? UserInformation.Roles(isUser: true, isProvider: false)
+        if let right = SOPClass.right(of: context.abstractSyntax) {
+            // Only a storage commitment is told by who provides it.
+            if right != .commit { agreed.isProvider = false }
+            guard rights.contains(right), agreed.isUser || agreed.isProvider else { return (.rejected, agreed) }
+            if right == .echo { return (.accepted(transferSyntax: context.transferSyntaxes[0]), agreed) }
+            // An identifier is short text: of these two each SCU has one (PS3.5 10.1).
+            let syntaxes = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"]
+            guard let syntax = syntaxes.first(where: context.transferSyntaxes.contains) else {
+                return (.unknownTransferSyntaxes, agreed)
+            }
+            return (.accepted(transferSyntax: syntax), agreed)
+        }
+        guard SOPClass.isStorage(context.abstractSyntax) else { return (.unknownAbstractSyntax, agreed) }
+        // Who provides storage is sent what it gets (PS3.4 C.5.3).
+        agreed.isUser = agreed.isUser && rights.contains(.store)
+        agreed.isProvider = agreed.isProvider && rights.contains(.get)
+        guard agreed.isUser || agreed.isProvider else { return (.rejected, agreed) }
+        // Bytes are kept as they come, so the first is as good as any; what is sent must have come so, or become so.
+        let sent = agreed.isProvider ? context.transferSyntaxes.first(where: isTarget) : nil
+        return (.accepted(transferSyntax: sent ?? context.transferSyntaxes[0]), agreed)
     }
 }

@@ -1,43 +1,48 @@
+/// Takes the instances that arrive by C-STORE (PS3.4 annex B).
+package protocol StoreProvider: Sendable {
+    /// Begins C-STORE (PS3.7 9.1.1): the data set goes to what this returns.
+    func beginStore(_ request: StoreRequest) -> any StoreReceiver
+}
+
 /// The application behind a ``AssociationListener``: what it does with requests.
 ///
 /// Called from the threads of the associations, several at once; each call may block.
-package protocol ServiceProvider: Sendable {
-    /// Whether an association is accepted.
+package protocol ServiceProvider: StoreProvider {
+    /// Whether an association is accepted, and for what.
     func decide(_ association: AssociationInfo) -> AssociationDecision
+
+    /// Whether a stored data set can be sent in a transfer syntax, whatever it was stored in.
+    func canTranscode(to transferSyntaxUID: String) -> Bool
 
     /// Answers C-ECHO (PS3.7 9.1.5).
     func echo(_ association: AssociationInfo) -> DIMSEStatus
 
-    /// Begins C-STORE (PS3.7 9.1.1): the data set goes to what this returns.
-    func beginStore(_ request: StoreRequest) -> any StoreReceiver
+    /// Answers C-FIND, C-MOVE or C-GET (PS3.7 9.1.2 to 9.1.4): pending responses by way of the operation, the last one is what
+    /// this returns. What the operation throws must be let through.
+    func perform(_ operation: Operation) throws -> OperationResult
 
-    /// An association, or an attempt at one, has ended.
+    /// Answers N-ACTION of storage commitment (PS3.4 J.3.2).
+    func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer
+
+    /// The peer of a commitment answered the report that it was sent over its own association, or did not.
+    func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool)
+
+    /// Takes the report on a commitment that we requested (PS3.4 J.3.3).
+    func receiveReport(_ report: ReceivedReport) -> DIMSEStatus
+
+    /// An association, or an attempt at one, has ended. What was kept for it can go.
     func associationEnded(_ summary: AssociationSummary)
 }
 
 extension ServiceProvider {
-    /// Accepts every association.
-    package func decide(_ association: AssociationInfo) -> AssociationDecision { .accept }
+    /// Accepts every association, for everything.
+    package func decide(_ association: AssociationInfo) -> AssociationDecision { .accept(.all) }
+
+    /// No.
+    package func canTranscode(to transferSyntaxUID: String) -> Bool { false }
 
     /// Success.
     package func echo(_ association: AssociationInfo) -> DIMSEStatus { .success }
-}
-
-/// Who the two ends of an association are.
-package struct AssociationInfo: Sendable {
-    /// Of the peer, without padding. Empty when it never said.
-    package var callingAETitle = ""
-    /// What the peer called us.
-    package var calledAETitle = ""
-    /// The peer's address, numeric.
-    package var peerAddress: String
-}
-
-/// What becomes of an association request (PS3.8 9.3.4).
-package enum AssociationDecision: Sendable {
-    case accept
-    case rejectCalledAETitle
-    case rejectCallingAETitle
 }
 
 /// A C-STORE request, as its command set has it.
@@ -77,16 +82,45 @@ package struct StoreResponse: Sendable {
     }
 }
 
-/// An association that ended, for one line of log.
-package struct AssociationSummary: Sendable {
+/// A request for storage commitment (PS3.4 J.3.2): N-ACTION.
+package struct CommitmentRequest: Sendable {
     package var association: AssociationInfo
-    /// C-STORE requests answered with success or a warning.
-    package var stored = 0
-    /// C-STORE requests answered with a failure.
-    package var refused = 0
-    /// Bytes of data sets received.
-    package var bytes = 0
-    package var duration = Duration.zero
-    /// How it ended, as a clause: "released", "aborted by the peer".
-    package var ending = ""
+    /// The data set: Transaction UID, Referenced SOP Sequence.
+    package var dataSet: [UInt8]
+    package var transferSyntaxUID: String
+}
+
+/// The answer to one.
+package struct CommitmentAnswer: Sendable {
+    package var response: StoreResponse
+    /// Of one that is accepted: what is reported then.
+    package var report: CommitmentReport?
+
+    package init(_ response: StoreResponse, report: CommitmentReport? = nil) {
+        self.response = response
+        self.report = report
+    }
+}
+
+/// A report on a storage commitment (PS3.4 J.3.3): N-EVENT-REPORT.
+package struct CommitmentReport: Sendable {
+    /// 1: all is committed to; 2: not all.
+    package var eventTypeID: UInt16
+    /// The data set in a transfer syntax.
+    package var dataSet: @Sendable (_ transferSyntaxUID: String) -> [UInt8]
+
+    package init(eventTypeID: UInt16, dataSet: @escaping @Sendable (_ transferSyntaxUID: String) -> [UInt8]) {
+        self.eventTypeID = eventTypeID
+        self.dataSet = dataSet
+    }
+}
+
+/// A report that arrived.
+package struct ReceivedReport: Sendable {
+    package var association: AssociationInfo
+    /// 1: all is committed to; 2: not all.
+    package var eventTypeID: UInt16
+    /// Transaction UID, Referenced SOP Sequence, Failed SOP Sequence.
+    package var dataSet: [UInt8]
+    package var transferSyntaxUID: String
 }

@@ -95,18 +95,24 @@ import Testing
         #expect(sent.utf8.count == 64)
     }
 
-    @Test func `operations that are not provided are answered 0211, after their data set`() throws {
+    @Test(
+        arguments: [
+            // C-FIND, C-MOVE, C-GET, N-ACTION, N-EVENT-REPORT: on a context for storage.
+            (0x0020, 0x0122), (0x0021, 0x0122), (0x0010, 0x0122), (0x0130, 0x0122), (0x0100, 0x0122),
+            // N-CREATE, and what there is not.
+            (0x0140, 0x0211), (0x0123, 0x0211),
+        ] as [(UInt16, UInt16)])
+    func `operations that are not provided are refused after their data set`(field: UInt16, number: UInt16) throws {
         let (running, peer) = try associated(RecordingProvider())
-        for field: UInt16 in [0x0020, 0x0021, 0x0010, 0x0140, 0x0123] {
-            try peer.send(PDU.data([.init(3, .command, PDU.command(field))]))
-            #expect(try peer.receiveCommand()[0x0900] == [0x11, 0x02])
-            try peer.send(
-                PDU.data([.init(3, .command, PDU.command(field, hasDataSet: true)), .init(3, .data, Self.some)])
-                    + PDU.data([.init(3, .lastData, Self.some)]))
-            let answer = try peer.receiveCommand()
-            #expect(answer[0x0900] == [0x11, 0x02])
-            #expect(answer[0x0100] == [UInt8(field & 0xFF), UInt8(field >> 8) | 0x80])
-        }
+        let status = [UInt8(number & 0xFF), UInt8(number >> 8)]
+        try peer.send(PDU.data([.init(3, .command, PDU.command(field))]))
+        #expect(try peer.receiveCommand()[0x0900] == status)
+        try peer.send(
+            PDU.data([.init(3, .command, PDU.command(field, hasDataSet: true)), .init(3, .data, Self.some)])
+                + PDU.data([.init(3, .lastData, Self.some)]))
+        let answer = try peer.receiveCommand()
+        #expect(answer[0x0900] == status)
+        #expect(answer[0x0100] == [UInt8(field & 0xFF), UInt8(field >> 8) | 0x80])
         // A cancel has no answer: the next one is the echo's.
         try peer.send(PDU.data([.init(3, .command, PDU.command(0x0FFF))]))
         try peer.send(PDU.data([.init(1, .command, PDU.command(0x0030))]))

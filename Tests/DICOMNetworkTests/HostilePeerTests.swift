@@ -85,24 +85,24 @@ struct HostilePeer: Sendable, CustomTestStringConvertible {
         .init(associated: "sends a PDU of no type", sends: [0x99, 0, 0, 0, 0, 4, 0, 0, 0, 0], "protocol error: "),
         .init(
             associated: "claims data of 4 GB", sends: PDU.pdu(4, some, length: 0xFFFF_FFFF),
-            "protocol error: DUL Illegal PDU Length 4294967295.  Max expected 131072"),
+            "protocol error: a PDU of 4294967295 bytes, where 131072 were offered"),
         .init(associated: "claims a release of 4 GB", sends: PDU.pdu(5, some, length: 0xFFFF_FFFF), "protocol error: "),
         .init(associated: "claims an abort of 4 GB", sends: PDU.pdu(7, some, length: 0xFFFF_FFFF), ""),
         .init(
             associated: "sends a value longer than its PDU", sends: PDU.data([.init(3, .command, some, length: 5000)]),
-            "protocol error: PDV lengths don't add up"),
+            "protocol error: a presentation data value of 5000 bytes in a PDU that has 1006 left"),
         .init(
             associated: "sends a value of 4 GB", sends: PDU.data([.init(3, .command, some, length: 0xFFFF_FFFF)]),
-            "protocol error: PDV lengths don't add up"),
+            "protocol error: a presentation data value of 4294967295 bytes in a PDU that has 1006 left"),
         .init(
             associated: "sends a value of length 0", sends: PDU.pdu(4, [0, 0, 0, 0]),
-            "protocol error: PDV with invalid length 0"),
+            "protocol error: a presentation data value of 0 bytes in a PDU that has 4 left"),
         .init(
             associated: "sends a value of length 1", sends: PDU.pdu(4, [0, 0, 0, 1, 3]),
-            "protocol error: PDV with invalid length 1"),
+            "protocol error: a presentation data value of 1 bytes in a PDU that has 5 left"),
         .init(
             associated: "sends data without a value", sends: PDU.pdu(4, []),
-            "protocol error: PDU without any PDVs"),
+            "protocol error: a PDU of data without a value"),
         .init(
             associated: "associates twice", sends: PDU.associate([.ct]), "protocol error: "),
         .init(associated: "accepts what was not asked", sends: PDU.pdu(2, some), "protocol error: "),

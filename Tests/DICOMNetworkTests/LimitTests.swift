@@ -54,16 +54,14 @@ import Threads
         try running.expectEcho()
     }
 
-    @Test func `a peer that calls another AE title is rejected when that is checked`() throws {
-        let provider = RecordingProvider()
-        let running = try RunningListener(provider) { $0.checksCalledAETitle = true }
+    @Test func `a peer that calls another AE title is rejected when the provider says so`() throws {
+        let provider = RecordingProvider(decision: .rejectCalledAETitle)
+        let running = try RunningListener(provider)
         let rejection = try #require(try answer(running, called: "OTHER"))
         #expect(rejection.type == 3)
         #expect(rejection.body == [0, 1, 1, 7])
         #expect(try provider.nextSummary().ending == "rejected: called AE title not ours")
-        #expect(try answer(running)?.type == 2)
-        let unchecked = try RunningListener(RecordingProvider())
-        #expect(try answer(unchecked, called: "OTHER")?.type == 2)
+        #expect(try answer(RunningListener(RecordingProvider()), called: "OTHER")?.type == 2)
     }
 
     @Test func `a peer that the provider does not want is rejected`() throws {

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct PresentationContextTests {
     /// What becomes of one proposed abstract syntax.
-    private func result(_ abstractSyntax: String) throws -> UInt8? {
-        let running = try RunningListener(RecordingProvider())
+    private func result(_ abstractSyntax: String, _ rights: ServiceRights = [.echo, .store]) throws -> UInt8? {
+        let running = try RunningListener(RecordingProvider(decision: .accept(rights)))
         let peer = try Peer(running)
         return try peer.associate([PDU.Context(1, abstractSyntax, "1.2.840.10008.1.2")])[1]?.result
     }
@@ -28,11 +28,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "1.2.840.10008.5.1.4.1.2.2.1",  // Study Root FIND
-        "1.2.840.10008.5.1.4.1.2.1.2",  // Patient Root MOVE
         "1.2.840.10008.5.1.4.31",  // Modality Worklist FIND
         "1.2.840.10008.5.1.1.9",  // Basic Grayscale Print Management
-        "1.2.840.10008.1.20.1",  // Storage Commitment
         "1.2.840.10008.1.3.10",  // Media Storage Directory
         "1.2.840.10008.3.1.2.3.3",  // MPPS
         "1.2.840.10008.5.1.4.1.1.200.4",  // Protocol Approval FIND, under the root of storage
@@ -41,6 +38,20 @@ import Testing
     ])
     func `standard classes without a provider are refused as abstract syntax not supported`(uid: String) throws {
         #expect(try result(uid) == 3)
+    }
+
+    @Test(arguments: [
+        (ServiceRights.echo, "1.2.840.10008.1.1"),
+        (.find, "1.2.840.10008.5.1.4.1.2.1.1"), (.find, "1.2.840.10008.5.1.4.1.2.2.1"),
+        (.move, "1.2.840.10008.5.1.4.1.2.1.2"), (.move, "1.2.840.10008.5.1.4.1.2.2.2"),
+        (.get, "1.2.840.10008.5.1.4.1.2.1.3"), (.get, "1.2.840.10008.5.1.4.1.2.2.3"),
+        (.commit, "1.2.840.10008.1.20.1"), (.store, "1.2.840.10008.5.1.4.1.1.2"),
+    ])
+    func `a service is accepted for those who may use it, and rejected for others`(
+        right: ServiceRights, uid: String
+    ) throws {
+        #expect(try result(uid, right) == 0)
+        #expect(try result(uid, .all.subtracting(right)) == 1)
     }
 
     @Test func `128 contexts of several transfer syntaxes each get the first one proposed`() throws {

@@ -27,7 +27,7 @@ final class RecordingProvider: ServiceProvider {
     ///   - response: the answer to every C-STORE.
     ///   - failsAfter: how many bytes of an instance are taken before receiving fails.
     init(
-        response: StoreResponse = StoreResponse(), failsAfter: Int = .max, decision: AssociationDecision = .accept
+        response: StoreResponse = StoreResponse(), failsAfter: Int = .max, decision: AssociationDecision = .accept([.echo, .store])
     ) {
         self.response = response
         self.failsAfter = failsAfter
@@ -51,6 +51,16 @@ final class RecordingProvider: ServiceProvider {
         }
         return Receiver(provider: self, place: place)
     }
+
+    func perform(_ operation: DICOMNetwork.Operation) throws -> OperationResult { OperationResult(.processingFailure) }
+
+    func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer {
+        CommitmentAnswer(StoreResponse(.processingFailure))
+    }
+
+    func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {}
+
+    func receiveReport(_ report: ReceivedReport) -> DIMSEStatus { .success }
 
     func associationEnded(_ summary: AssociationSummary) {
         state.withLock { $0.summaries.append(summary) }

@@ -1,5 +1,4 @@
 #pragma once
 #include "cdcmtk_header.h"
-#include "cdcmtk_association.h"
 #include "cdcmtk_codec.h"
 #include "cdcmtk_reencoding.h"

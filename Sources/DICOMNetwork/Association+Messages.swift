@@ -1,0 +1,84 @@
+/// The DIMSE level (PS3.7): messages of a command set and, often, a data set.
+///
+/// DCMTK's own DIMSE layer gives up on transfer syntaxes it does not know; here the data set's bytes pass through.
+extension Association {
+    /// The most bytes of a command set: an honest one has some hundreds.
+    private static let longestCommand = 64 << 10
+
+    /// A message whose command has arrived. Its data set, if it has one, comes next and must be received.
+    struct Message {
+        var command: CommandSet
+        var context: PresentationContext
+    }
+
+    /// Waits for the next command.
+    func nextMessage() throws(AssociationEnd) -> Message {
+        var bytes: [UInt8] = []
+        var first: UInt8?
+        while true {
+            let value = try nextValue()
+            guard value.isCommand else { throw .protocolError("a data set without a command") }
+            guard let context = contexts[value.context] else {
+                throw .protocolError("a command on a presentation context that was not accepted")
+            }
+            guard first ?? value.context == value.context else {
+                throw .protocolError("a command on two presentation contexts")
+            }
+            first = value.context
+            guard bytes.count + value.bytes.count <= Self.longestCommand else {
+                throw .protocolError("a command set of more than \(Self.longestCommand) bytes")
+            }
+            bytes.append(contentsOf: value.bytes)
+            guard value.isLast else { continue }
+            guard let command = CommandSet(bytes) else { throw .protocolError("a command set that cannot be read") }
+            return Message(command: command, context: context)
+        }
+    }
+
+    /// Receives the data set of a message: `body` gets its bytes, borrowed for the call.
+    func receiveDataSet(of message: Message, _ body: (RawSpan) -> Void) throws(AssociationEnd) {
+        while true {
+            let value = try nextValue()
+            guard !value.isCommand else { throw .protocolError("a command in the middle of a data set") }
+            guard value.context == message.context.id else {
+                throw .protocolError("a data set on another presentation context")
+            }
+            body(value.bytes.bytes)
+            if value.isLast { return }
+        }
+    }
+
+    /// The whole data set of a message, empty without one; nil when it has more bytes than the limit: it is drained.
+    func dataSet(of message: Message, limit: Int = longestIdentifier) throws(AssociationEnd) -> [UInt8]? {
+        guard message.command.hasDataSet else { return [] }
+        var bytes: [UInt8] = []
+        var isTooLong = false
+        try receiveDataSet(of: message) { more in
+            isTooLong = isTooLong || bytes.count + more.byteCount > limit
+            if !isTooLong { more.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+        }
+        return isTooLong ? nil : bytes
+    }
+
+    /// The most bytes of the data set of any request but C-STORE: a UID takes 70.
+    static let longestIdentifier = 8 << 20
+
+    /// Sends a message.
+    func send(_ command: CommandSet, dataSet: [UInt8]? = nil, on context: UInt8) throws(AssociationEnd) {
+        var command = command
+        command.hasDataSet = dataSet != nil
+        try writeCommand(command, on: context)
+        if let dataSet {
+            try write(dataSet.span.bytes, isCommand: false, on: context)
+            endValue()
+        }
+        try flush()
+    }
+
+    /// Writes a command, without sending it yet.
+    func writeCommand(_ command: CommandSet, on context: UInt8) throws(AssociationEnd) {
+        let bytes = command.encoded
+        try write(bytes.span.bytes, isCommand: true, on: context)
+        endValue()
+    }
+}

@@ -1,0 +1,127 @@
+/// A stored instance on its way to a peer.
+package protocol OutgoingInstance {
+    var sopClassUID: String { get }
+    var sopInstanceUID: String { get }
+    /// What it is stored in.
+    var transferSyntaxUID: String { get }
+
+    /// Whether its data set can be had in another transfer syntax.
+    func canBecome(_ transferSyntaxUID: String) -> Bool
+
+    /// Gives the bytes of its data set in a transfer syntax, in order. May be called more than once.
+    func read(as transferSyntaxUID: String, _ body: (RawSpan) throws -> Void) throws
+}
+
+/// What became of an instance that was to be sent.
+package enum StoreOutcome: Sendable {
+    /// The peer's status and error comment.
+    case answered(DIMSEStatus, comment: String)
+    /// No presentation context for it was accepted.
+    case noContext
+    /// It could not be read, as this sentence says; nothing of it was sent.
+    case unreadable(String)
+}
+
+/// On whose behalf an instance is sent (PS3.7 9.1.1.1.4).
+package struct MoveOriginator: Sendable, Equatable {
+    package var aeTitle: String
+    package var messageID: UInt16
+
+    package init(aeTitle: String, messageID: UInt16) {
+        self.aeTitle = aeTitle
+        self.messageID = messageID
+    }
+}
+
+extension Association {
+    /// Up to so many bytes are read before any is sent: what cannot be read then costs the association nothing.
+    private static let readAhead = 4 << 20
+
+    /// The contexts on which instances of a SOP Class can be sent.
+    func storeContexts(_ sopClassUID: String) -> [PresentationContext] {
+        contexts.values.filter { $0.isUser && $0.abstractSyntax == sopClassUID }
+    }
+
+    /// Sends an instance with C-STORE (PS3.7 9.1.1) and waits for the answer: as it is stored where the peer takes that, else in
+    /// another transfer syntax, uncompressed ones first.
+    ///
+    /// - Parameter other: gets messages that are not the answer.
+    func store(
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil,
+        _ other: (Message) throws(AssociationEnd) -> Void
+    ) throws(AssociationEnd) -> StoreOutcome {
+        guard let context = context(for: instance) else { return .noContext }
+        let syntax = context.transferSyntax
+        var command = CommandSet(
+            CommandSet.Field.store, messageID: takeMessageID(), sopClassUID: instance.sopClassUID, hasDataSet: true)
+        command[.priority] = 0
+        command[text: .affectedSOPInstanceUID] = instance.sopInstanceUID
+        if let originator {
+            command[text: .moveOriginatorAETitle] = originator.aeTitle
+            command[.moveOriginatorMessageID] = originator.messageID
+        }
+        var ahead: [UInt8] = []
+        var length = 0
+        do {
+            try instance.read(as: syntax) { bytes in
+                length += bytes.byteCount
+                guard length <= Self.readAhead else {
+                    ahead = []
+                    // As it is stored, what is wrong shows at its place only; else it would be made for nothing.
+                    if syntax == instance.transferSyntaxUID { throw TooLongToKeep() }
+                    return
+                }
+                bytes.withUnsafeBytes { ahead.append(contentsOf: $0) }
+            }
+        } catch is TooLongToKeep {
+        } catch {
+            return .unreadable("\(error)")
+        }
+        try writeCommand(command, on: context.id)
+        if length <= Self.readAhead {
+            try write(ahead.span.bytes, isCommand: false, on: context.id)
+        } else {
+            do {
+                try instance.read(as: syntax) { try write($0, isCommand: false, on: context.id) }
+            } catch {
+                // What has begun must come to an end.
+                throw error as? AssociationEnd
+                    ?? AssociationEnd("\(instance.sopInstanceUID) cannot be read: \(error)", .abort)
+            }
+        }
+        endValue()
+        try flush()
+        let answer = try response(to: command, other)
+        return .answered(answer.command.status, comment: answer.command[text: .errorComment])
+    }
+
+    private struct TooLongToKeep: Error {}
+
+    private func context(for instance: some OutgoingInstance) -> PresentationContext? {
+        let contexts = storeContexts(instance.sopClassUID)
+        if let same = contexts.first(where: { $0.transferSyntax == instance.transferSyntaxUID }) { return same }
+        let preferred = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"]
+        func rank(_ context: PresentationContext) -> Int {
+            preferred.firstIndex(of: context.transferSyntax) ?? preferred.count
+        }
+        return contexts.sorted { (rank($0), $0.id) < (rank($1), $1.id) }
+            .first { instance.canBecome($0.transferSyntax) }
+    }
+
+    /// Waits for the response to a request of ours; `other` gets what else comes. A data set that comes with it must be received.
+    func response(
+        to request: CommandSet, _ other: (Message) throws(AssociationEnd) -> Void
+    ) throws(AssociationEnd) -> Message {
+        while true {
+            let message = try nextMessage()
+            guard message.command.field & CommandSet.Field.response != 0 else {
+                try other(message)
+                continue
+            }
+            guard message.command.field == request.field | CommandSet.Field.response,
+                message.command[.messageIDBeingRespondedTo] == request[.messageID]
+            else { throw .protocolError("a response to nothing that was asked") }
+            return message
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Glibc
+
+/// The bytes of a connection in both directions, as they are or through TLS. Used by one thread at a time.
+protocol ByteStream: AnyObject {
+    /// Whom it is from and to.
+    var connection: Connection { get }
+
+    /// Reads what is there, at least a byte; 0 at the end of the connection.
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant
+    ) throws(StreamFailure) -> Int
+
+    /// Writes all of it.
+    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure)
+
+    /// Whether ``read(into:until:)`` would return at once.
+    var hasInput: Bool { get }
+}
+
+/// Why bytes did not come or go.
+enum StreamFailure: Error {
+    case timedOut
+    case closed
+}
+
+/// A connection's bytes as they are.
+final class PlainStream: ByteStream {
+    let connection: Connection
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant
+    ) throws(StreamFailure) -> Int {
+        // Most reads find data waiting: only the others look at the clock.
+        var count = recv(connection.socket, buffer.baseAddress, buffer.count, 0)
+        while count < 0 {
+            guard errno == EAGAIN || errno == EINTR else { throw .closed }
+            try connection.wait(for: POLLIN, until: deadline)
+            count = recv(connection.socket, buffer.baseAddress, buffer.count, 0)
+        }
+        connection.acknowledgeAtOnce()
+        return count
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure) {
+        var rest = bytes[...]
+        while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
+            let count = send(connection.socket, start, rest.count, Int32(MSG_NOSIGNAL))
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else {
+                guard count < 0, errno == EAGAIN || errno == EINTR else { throw .closed }
+                try connection.wait(for: POLLOUT, until: deadline)
+            }
+        }
+    }
+
+    var hasInput: Bool { connection.isReadable }
+}
+
+extension ByteStream {
+    /// Reads so many bytes.
+    ///
+    /// - Returns: fewer at the end of the connection.
+    func readAll(_ count: Int, until deadline: ContinuousClock.Instant) throws(StreamFailure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            var result = Result<Int, StreamFailure>.success(0)
+            bytes.withUnsafeMutableBytes { bytes in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
+                result = Result { () throws(StreamFailure) in try read(into: rest, until: deadline) }
+            }
+            let more = try result.get()
+            if more == 0 { return Array(bytes.prefix(filled)) }
+            filled += more
+        }
+        return bytes
+    }
+
+    func write(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(StreamFailure) {
+        try bytes.span.bytes.withUnsafeBytes { bytes throws(StreamFailure) in try write(bytes, until: deadline) }
+    }
+
+    /// Writes what a peer may or may not take any more: for the last words.
+    func writeLast(_ bytes: [UInt8]) { try? write(bytes, until: .now + .seconds(1)) }
+}

@@ -1,0 +1,168 @@
+/// The requests of a service class user over an association that it asked for (PS3.7 9.1). Used by one thread.
+package final class ServiceUser {
+    private let association: Association
+
+    /// Asks for the association.
+    package init(_ wanted: RequestedAssociation) throws(AssociationFailure) {
+        association = try Association.request(wanted)
+    }
+
+    package var info: AssociationInfo { association.info }
+
+    /// The contexts that the peer accepted.
+    package var contexts: [PresentationContext] { association.contexts.values.sorted { $0.id < $1.id } }
+
+    /// Releases the association. What goes wrong with that changes nothing any more.
+    package func release() {
+        do throws(AssociationEnd) { try association.release() } catch { association.conclude(error) }
+    }
+
+    /// Ends the association at once.
+    package func abort() { association.abort() }
+
+    /// C-ECHO.
+    package func echo() throws(AssociationEnd) -> DIMSEStatus {
+        let context = try context(SOPClass.verification)
+        let command = request(CommandSet.Field.echo, context)
+        try association.send(command, on: context.id)
+        return try association.response(to: command, Self.refuse).command.status
+    }
+
+    /// C-STORE.
+    package func store(
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil
+    ) throws(AssociationEnd) -> StoreOutcome {
+        try association.store(instance, originator: originator, Self.refuse)
+    }
+
+    /// What an operation is to ask, and of which SOP Class.
+    package struct Query: Sendable {
+        package var sopClassUID: String
+        /// In the transfer syntax of the context for the SOP Class.
+        package var identifier: [UInt8]
+        /// Of C-MOVE: an AE title.
+        package var moveDestination: String?
+
+        package init(sopClassUID: String, identifier: [UInt8], moveDestination: String? = nil) {
+            self.sopClassUID = sopClassUID
+            self.identifier = identifier
+            self.moveDestination = moveDestination
+        }
+    }
+
+    /// C-FIND, C-MOVE or C-GET: `body` gets each pending response, and says whether it wants more.
+    ///
+    /// - Parameter provider: takes the instances that come by C-GET.
+    /// - Returns: the last response.
+    package func perform(
+        _ kind: Operation.Kind, _ query: Query, into provider: (any StoreProvider)? = nil,
+        _ body: (OperationResult) throws -> Bool
+    ) throws -> OperationResult {
+        let context = try context(query.sopClassUID)
+        var command = request(kind.field, context)
+        command[.priority] = 0
+        if let destination = query.moveDestination { command[text: .moveDestination] = destination }
+        try association.send(command, dataSet: query.identifier, on: context.id)
+        var isCancelled = false
+        while true {
+            let message = try association.response(to: command) { message throws(AssociationEnd) in
+                try receive(message, provider)
+            }
+            let result = OperationResult(message, identifier: try association.dataSet(of: message))
+            guard result.status.isPending else { return result }
+            if !isCancelled, try !body(result) {
+                isCancelled = true
+                var cancel = CommandSet(CommandSet.Field.cancel, messageID: 0, sopClassUID: "", hasDataSet: false)
+                cancel[.messageIDBeingRespondedTo] = command[.messageID]
+                try association.send(cancel, on: context.id)
+            }
+        }
+    }
+
+    /// N-ACTION of storage commitment; the status and its comment.
+    package func requestCommitment(_ dataSet: (String) -> [UInt8]) throws(AssociationEnd) -> StoreResponse {
+        let context = try context(SOPClass.storageCommitment)
+        var command = CommandSet(
+            CommandSet.Field.action, messageID: association.takeMessageID(), sopClassUID: "", hasDataSet: true)
+        command[text: .requestedSOPClassUID] = SOPClass.storageCommitment
+        command[text: .requestedSOPInstanceUID] = SOPClass.storageCommitmentInstance
+        command[.actionTypeID] = 1
+        try association.send(command, dataSet: dataSet(context.transferSyntax), on: context.id)
+        let answer = try association.response(to: command, Self.refuse)
+        _ = try association.dataSet(of: answer, limit: 0)
+        return StoreResponse(answer.command.status, errorComment: answer.command[text: .errorComment])
+    }
+
+    /// Waits for the report on a commitment, which may come over the association of the request, and confirms it.
+    package func awaitReport() throws(AssociationEnd) -> ReceivedReport? {
+        let message = try association.nextMessage()
+        guard message.command.field == CommandSet.Field.eventReport else {
+            try Self.refuse(message)
+            return nil
+        }
+        guard let bytes = try association.dataSet(of: message) else { throw .protocolError("a report that is too long") }
+        try association.respond(to: message, StoreResponse())
+        return ReceivedReport(
+            association: info, eventTypeID: message.command[.eventTypeID], dataSet: bytes,
+            transferSyntaxUID: message.context.transferSyntax)
+    }
+
+    /// N-EVENT-REPORT of storage commitment.
+    package func report(_ report: CommitmentReport) throws(AssociationEnd) -> DIMSEStatus {
+        let context = try context(SOPClass.storageCommitment)
+        let command = association.reportCommand(report)
+        try association.send(command, dataSet: report.dataSet(context.transferSyntax), on: context.id)
+        let answer = try association.response(to: command, Self.refuse)
+        _ = try association.dataSet(of: answer, limit: 0)
+        return answer.command.status
+    }
+
+    private func context(_ sopClassUID: String) throws(AssociationEnd) -> PresentationContext {
+        guard let context = contexts.first(where: { $0.abstractSyntax == sopClassUID }) else {
+            throw AssociationEnd("the peer does not accept this service", .abort)
+        }
+        return context
+    }
+
+    private func request(_ field: UInt16, _ context: PresentationContext) -> CommandSet {
+        CommandSet(
+            field, messageID: association.takeMessageID(), sopClassUID: context.abstractSyntax,
+            hasDataSet: field != CommandSet.Field.echo)
+    }
+
+    /// An instance of a C-GET.
+    private func receive(
+        _ message: Association.Message, _ provider: (any StoreProvider)?
+    ) throws(AssociationEnd) {
+        guard message.command.field == CommandSet.Field.store, message.command.hasDataSet, let provider else {
+            return try Self.refuse(message)
+        }
+        let isExpected = message.context.isProvider
+        _ = try association.receiveInstance(
+            of: message, provider, refusal: isExpected ? nil : StoreResponse(.sopClassNotSupported))
+    }
+
+    private static func refuse(_ message: Association.Message) throws(AssociationEnd) {
+        throw .protocolError("a request, where a response was due")
+    }
+}
+
+extension Operation.Kind {
+    fileprivate var field: UInt16 {
+        switch self {
+        case .find: CommandSet.Field.find
+        case .move: CommandSet.Field.move
+        case .get: CommandSet.Field.get
+        }
+    }
+}
+
+extension OperationResult {
+    fileprivate init(_ message: Association.Message, identifier: [UInt8]?) {
+        let command = message.command
+        self.init(
+            command.status, errorComment: command[text: .errorComment],
+            identifier: command.hasDataSet ? identifier : nil,
+            counts: command.contains(.completedSuboperations) ? SuboperationCounts(command) : nil)
+    }
+}
