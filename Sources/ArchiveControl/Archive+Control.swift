@@ -24,15 +24,20 @@ extension Archive {
             case .write(let node, let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to write \(name)") }
                 try write(NodeID(rawValue: node), to: file, name: name)
+            case .writeDataSet(let node, let syntax, let name):
+                guard let file else { throw Failure(.other, "no open file came with the request to write \(name)") }
+                try writeDataSet(NodeID(rawValue: node), as: syntax, to: file, name: name)
             case .render(let id, let options, let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to write \(name)") }
                 try render(resource(named: id), options, to: file, name: name)
             case .importFile(let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to import \(name)") }
                 try emit(.imported(ImportResult(importFile(file, name: name))))
-            case .importStream(let name):
+            case .importStream(let name, let sender):
                 guard let file else { throw Failure(.other, "no socket came with the request to import \(name)") }
-                try emit(.imported(ImportResult(importFrames(file, name: name))))
+                let sender = sender.map { Sender(kind: .store, callingAETitle: $0.callingAETitle, host: $0.host) }
+                let outcome = try importFrames(file, name: name, sender: sender ?? Sender(kind: .importing))
+                try emit(.imported(ImportResult(outcome)))
             case .delete(let id): try emit(.deleted(instances: delete(resource(named: id))))
             case .statistics: try emit(.statistics(statistics()))
             case .verify(let scope):
@@ -78,7 +83,10 @@ extension Archive {
                 try emit(
                     .file(
                         ExportFile(
-                            node: version.node.rawValue, path: path, size: version.size, modified: version.modified)))
+                            node: version.node.rawValue, path: path, size: version.size, modified: version.modified,
+                            sopClassUID: version.recipe.identity.sopClassUID,
+                            sopInstanceUID: version.recipe.identity.sopInstanceUID,
+                            transferSyntaxUID: version.recipe.transferSyntaxUID)))
             }
             return true
         }

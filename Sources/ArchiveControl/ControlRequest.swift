@@ -11,13 +11,15 @@ package enum ControlRequest: Codable, Sendable {
     case files(id: String, allVersions: Bool)
     /// Write one of them to the open file that goes with the request.
     case write(node: UInt64, name: String)
+    /// Write the data set of one of them, in a transfer syntax, to the open file that goes with the request, or the pipe.
+    case writeDataSet(node: UInt64, transferSyntaxUID: String, name: String)
     /// Write the picture of a frame as a compressed PNG to the open file that goes with the request.
     case render(id: String, RenderOptions, name: String)
     /// Store the open file that goes with the request. Event: ``ControlEvent/imported(_:)``.
     case importFile(name: String)
     /// Store what comes over the socket that goes with the request, in frames: four bytes length, big endian, then so many bytes;
     /// an empty frame is the end. Event: ``ControlEvent/imported(_:)``.
-    case importStream(name: String)
+    case importStream(name: String, sender: StoreSender? = nil)
     /// Remove a resource. Event: ``ControlEvent/deleted(instances:)``.
     case delete(id: String)
     /// Event: ``ControlEvent/statistics(_:)``.
@@ -118,6 +120,18 @@ package struct RenderOptions: Codable, Sendable {
     }
 }
 
+/// Who sent an instance, where it came by C-STORE.
+package struct StoreSender: Codable, Sendable {
+    package var callingAETitle: String
+    /// Numeric.
+    package var host: String
+
+    package init(callingAETitle: String, host: String) {
+        self.callingAETitle = callingAETitle
+        self.host = host
+    }
+}
+
 /// A file that an export writes.
 package struct ExportFile: Codable, Sendable {
     /// Its node id.
@@ -128,6 +142,10 @@ package struct ExportFile: Codable, Sendable {
     package var size: UInt64
     /// Nanoseconds since 1970.
     package var modified: UInt64
+    package var sopClassUID: String
+    package var sopInstanceUID: String
+    /// What its data set is stored in.
+    package var transferSyntaxUID: String
 }
 
 extension ExportFile {

@@ -1,11 +1,23 @@
 package import DICOMArchive
 package import DICOMNetwork
+import Synchronization
 
-/// The archive as an application entity: what arrives by C-STORE is stored (PS3.4 annex B).
+/// The archive as an application entity: it stores what arrives, and answers what is asked (PS3.4 annexes A, B, C and J).
 package final class ArchiveProvider: ServiceProvider {
-    private let archive: Archive
-    private let longestInstance: Int?
-    private let log: @Sendable (LogEntry) -> Void
+    /// How it does.
+    package struct Configuration: Sendable {
+        /// Our AE title.
+        package var aeTitle = "DICOMFS"
+        /// Bytes of the longest data set that is taken; nil for any.
+        package var longestInstance: Int?
+        /// The most answers to a C-FIND; nil for all.
+        package var findLimit: Int?
+        /// With what peers that want TLS are called; nil when that cannot be.
+        package var tls: TLSContext?
+
+        /// The defaults.
+        package init() {}
+    }
 
     /// A line for the log.
     package struct LogEntry: Sendable {
@@ -15,36 +27,80 @@ package final class ArchiveProvider: ServiceProvider {
         package var line: String
     }
 
-    /// A provider that stores in an archive and tells `log` what it refused and how associations ended.
-    ///
-    /// - Parameter longestInstance: bytes of the longest data set that is taken; nil for any.
-    package init(_ archive: Archive, longestInstance: Int? = nil, log: @escaping @Sendable (LogEntry) -> Void) {
+    let archive: Archive
+    let configuration: Configuration
+    let peers: Peers
+    let log: @Sendable (LogEntry) -> Void
+    /// Of the associations under way: by their ids, then by the AE titles of destinations.
+    let destinations = Mutex<[UInt64: [String: MoveDestinationBox]]>([:])
+    let reporter: CommitmentReporter
+
+    /// A provider that tells `log` what it refused and how associations ended.
+    package init(
+        _ archive: Archive, peers: Peers, configuration: Configuration = Configuration(),
+        log: @escaping @Sendable (LogEntry) -> Void
+    ) {
         self.archive = archive
-        self.longestInstance = longestInstance
+        self.peers = peers
+        self.configuration = configuration
         self.log = log
+        reporter = CommitmentReporter(log: log)
     }
+
+    package func decide(_ association: AssociationInfo) -> AssociationDecision {
+        let decision = peers.decide(
+            callingAETitle: association.callingAETitle, calledAETitle: association.calledAETitle,
+            peerAddress: association.peerAddress)
+        return switch decision {
+        case .accept(let rights, _): .accept(rights)
+        case .rejectCallingAETitle(let why): .rejectCallingAETitle(why)
+        case .rejectCalledAETitle(let why): .rejectCalledAETitle(why)
+        }
+    }
+
+    package func canTranscode(to transferSyntaxUID: String) -> Bool { Archive.canTranscode(to: transferSyntaxUID) }
 
     package func beginStore(_ request: StoreRequest) -> any StoreReceiver {
-        InstanceReceiver(request, archive: archive, longest: longestInstance, log: log)
+        InstanceReceiver(request, archive: archive, longest: configuration.longestInstance, log: log)
     }
 
-    package func perform(_ operation: Operation) throws -> OperationResult { OperationResult(.unrecognizedOperation) }
-
-    package func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer {
-        CommitmentAnswer(StoreResponse(.unrecognizedOperation))
+    package func perform(_ operation: Operation) throws -> OperationResult {
+        switch operation.kind {
+        case .find: try find(operation)
+        case .move: try move(operation)
+        case .get: try get(operation)
+        }
     }
-
-    package func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {}
-
-    package func receiveReport(_ report: ReceivedReport) -> DIMSEStatus { .unrecognizedOperation }
 
     package func associationEnded(_ summary: AssociationSummary) {
+        // Their associations are released when they go.
+        let kept = destinations.withLock { $0.removeValue(forKey: summary.association.id) }
+        kept?.values.forEach { $0.destination.close() }
+        log(LogEntry(summary))
+    }
+
+    func note(_ line: String, isProblem: Bool = false) { log(LogEntry(isProblem: isProblem, line: line)) }
+}
+
+extension ArchiveProvider.LogEntry {
+    /// One line for an association, at its end.
+    init(_ summary: AssociationSummary) {
         let duration = summary.duration.components
         let seconds = Double(duration.seconds) + Double(duration.attoseconds) / 1e18
-        let who = summary.association.callingAETitle.isEmpty ? "unknown" : summary.association.callingAETitle
-        let line =
-            "association \(who)@\(summary.association.peerAddress): \(summary.stored) stored, \(summary.refused) refused, "
-            + "\(summary.bytes) bytes, \((seconds * 1000).rounded() / 1000) s, \(summary.ending)"
-        log(LogEntry(isProblem: summary.ending != "released" || summary.refused > 0, line: line))
+        var parts = ["\(summary.stored) stored", "\(summary.refused) refused", "\(summary.bytes) bytes"]
+        if summary.operations > 0 {
+            parts += ["\(summary.operations) operations", "\(summary.matches) matches", "\(summary.sent) sent"]
+        }
+        parts.append("\((seconds * 1000).rounded() / 1000) s")
+        if let tls = summary.association.tls { parts.append(tls) }
+        parts.append(summary.ending)
+        self.init(
+            isProblem: summary.ending != "released" || summary.refused > 0,
+            line: "association \(summary.association.peer): " + parts.joined(separator: ", "))
     }
+}
+
+extension AssociationInfo {
+    /// `CT1@10.0.0.5`
+    var peer: String { "\(callingAETitle.isEmpty ? "unknown" : callingAETitle)@\(peerAddress)" }
 }

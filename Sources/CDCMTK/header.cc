@@ -38,6 +38,18 @@ extern "C" uint16_t cdcmtk_dictionary_vr(uint16_t group, uint16_t element) {
     return letters;
 }
 
+extern "C" uint32_t cdcmtk_dictionary_tag(const char *keyword) {
+    uint32_t tag = 0;
+    try {
+        const DcmDataDictionary &dictionary = dcmDataDict.rdlock();
+        const DcmDictEntry *entry = dictionary.findEntry(keyword);
+        if (entry != nullptr) tag = static_cast<uint32_t>(entry->getGroup()) << 16 | entry->getElement();
+        dcmDataDict.rdunlock();
+    } catch (...) {
+    }
+    return tag;
+}
+
 extern "C" int cdcmtk_dictionary_keyword(uint16_t group, uint16_t element, char *name, size_t capacity) {
     return withEntry(group, element, [&](const DcmDictEntry &entry) {
         const char *keyword = entry.getTagName();

@@ -13,6 +13,12 @@ package enum DataDictionary {
         return letters == 0 ? nil : VR(rawValue: letters)
     }
 
+    /// The tag with a keyword, for example `PatientID`, by DCMTK's dictionary; nil when unknown.
+    package static func tag(named keyword: String) -> Tag? {
+        let tag = cdcmtk_dictionary_tag(keyword)
+        return tag == 0 ? nil : Tag(rawValue: tag)
+    }
+
     /// The keyword of a tag, for example `PatientID`, by DCMTK's dictionary; nil when unknown.
     package static func keyword(of tag: Tag) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { name in

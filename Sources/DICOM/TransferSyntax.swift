@@ -20,6 +20,13 @@ package struct TransferSyntax: Hashable, Sendable, CustomStringConvertible {
     /// The name in PS3.6 table A-1, when the standard knows the syntax.
     package var name: String? { Self.names[uid] }
 
+    /// Whether pixel data are a video stream: MPEG-2, MPEG-4 or HEVC (PS3.5 A.4.5 to A.4.9).
+    package var isVideo: Bool {
+        let prefix = "1.2.840.10008.1.2.4.10"
+        guard uid.hasPrefix(prefix), let digit = uid.dropFirst(prefix.count).first else { return false }
+        return ("0"..."8").contains(digit)
+    }
+
     /// Whether the whole data set is deflated.
     package var isDeflated: Bool {
         switch uid {

@@ -15,6 +15,20 @@ extension Archive {
             throw ArchiveError(error)
         }
     }
+
+    /// Writes the data set of a `.dcm` node in a transfer syntax to an open file or a pipe.
+    package func writeDataSet(
+        _ node: NodeID, as transferSyntaxUID: String, to descriptor: Int32, name: String
+    ) throws(ArchiveError) {
+        guard let file = try file(node) else { throw ArchiveError(.notFound, "\(name): deleted meanwhile") }
+        do {
+            try transcode(file, to: transferSyntaxUID) { bytes in
+                try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, name: name) }
+            }
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
 }
 
 /// Writes bytes to an open file, from its position on.

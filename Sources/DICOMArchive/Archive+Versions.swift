@@ -6,10 +6,10 @@ extension Archive {
     /// - Parameters:
     ///   - number: counted from 1; nil for the version that `node` itself is.
     ///   - node: the `.dcm` node of any version of the instance.
-    /// - Returns: its node, the bytes of its file, and its reception in nanoseconds since 1970.
+    /// - Returns: its node, the bytes of its file, its reception in nanoseconds since 1970, and how it is made.
     package func version(
         _ number: Int? = nil, ofInstance node: NodeID
-    ) throws(ArchiveError) -> (node: NodeID, size: UInt64, modified: UInt64)? {
+    ) throws(ArchiveError) -> (node: NodeID, size: UInt64, modified: UInt64, recipe: Recipe)? {
         guard let row = try nodeRow(node), row.level == .instance,
             let number = UInt32(exactly: number ?? row.version)
         else { return nil }
@@ -18,7 +18,7 @@ extension Archive {
         do {
             guard let recipe = try recipe(reference) else { return nil }
             let entry = recipe.entry(name: "")
-            return (NodeID(.dicom, recipe.nodePayload), entry.size, entry.modified)
+            return (NodeID(.dicom, recipe.nodePayload), entry.size, entry.modified, recipe)
         } catch {
             throw ArchiveError(error)
         }

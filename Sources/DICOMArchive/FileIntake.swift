@@ -7,11 +7,13 @@ final class FileIntake {
     /// Whether it is an attachment of Orthanc: only a Part 10 file will do, not a bare data set, and not the copy of a file up
     /// to its pixel data, which Orthanc keeps beside each image that it compresses.
     private let isAttachment: Bool
+    private let sender: Sender
     private var beginning: [UInt8] = []
     private var ingest: InstanceIngest?
 
-    init(_ archive: Archive, isAttachment: Bool = false) {
+    init(_ archive: Archive, isAttachment: Bool = false, sender: Sender = Sender(kind: .importing)) {
         self.archive = archive
+        self.sender = sender
         self.isAttachment = isAttachment
     }
 
@@ -42,7 +44,7 @@ final class FileIntake {
         }
         let ingest = archive.beginInstance(
             head: .own(Array(beginning[..<head.length])), transferSyntaxUID: head.transferSyntax?.uid ?? "",
-            sender: Sender(kind: .importing))
+            sender: sender)
         let beginning = beginning
         try ingest.receive(beginning.span.bytes.extracting(head.length..<beginning.count))
         self.ingest = ingest

@@ -141,6 +141,11 @@ extension VR {
 }
 
 extension Archive {
+    /// Whether ``transcode(_:to:_:)`` makes data sets in a transfer syntax.
+    package static func canTranscode(to transferSyntaxUID: String) -> Bool {
+        Transcoder.Target(transferSyntaxUID: transferSyntaxUID) != nil
+    }
+
     /// The data set of a stored version in another transfer syntax, or as it is if that is its own: implicit or explicit VR little
     /// endian, RLE, JPEG lossless, JPEG-LS or JPEG 2000 without loss.
     ///

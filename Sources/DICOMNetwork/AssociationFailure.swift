@@ -5,7 +5,7 @@ package struct AssociationFailure: Error, Sendable, CustomStringConvertible {
     /// Whether it may go better in a while: nobody listened, or the peer said so.
     package let isTransient: Bool
 
-    init(_ description: String, isTransient: Bool = false) {
+    package init(_ description: String, isTransient: Bool = false) {
         self.description = description
         self.isTransient = isTransient
     }

@@ -1,5 +1,11 @@
+import Synchronization
+
+private let counter = Atomic<UInt64>(0)
+
 /// Who the two ends of an association are.
 package struct AssociationInfo: Sendable {
+    /// Tells it from all others of this process.
+    package let id = counter.wrappingAdd(1, ordering: .relaxed).newValue
     /// Of the peer, without padding. Empty when it never said. Of an association that we asked for: what we call it.
     package var callingAETitle = ""
     /// What the peer called us.
@@ -14,8 +20,9 @@ package struct AssociationInfo: Sendable {
 package enum AssociationDecision: Sendable {
     /// For these services.
     case accept(ServiceRights)
-    case rejectCalledAETitle
-    case rejectCallingAETitle
+    /// Why, as a clause for the log.
+    case rejectCalledAETitle(String)
+    case rejectCallingAETitle(String)
 }
 
 /// An association that ended, for one line of log.

@@ -194,8 +194,8 @@ package final class AssociationListener: Sendable {
         let rights: ServiceRights
         switch provider.decide(info) {
         case .accept(let granted): rights = granted
-        case .rejectCalledAETitle: return reject(.calledAETitle, "called AE title not ours")
-        case .rejectCallingAETitle: return reject(.callingAETitle, "calling AE title not allowed")
+        case .rejectCalledAETitle(let why): return reject(.calledAETitle, why)
+        case .rejectCallingAETitle(let why): return reject(.callingAETitle, why)
         }
         let limits = AssociationLimits(
             idleSeconds: configuration.idleSeconds,

@@ -122,7 +122,8 @@ final class AssociationTask {
         guard let bytes = try association.dataSet(of: message) else {
             return try respond(to: message, StoreResponse(.invalidArgument, errorComment: "the data set is too long"))
         }
-        guard message.context.abstractSyntax == SOPClass.storageCommitment, message.context.isUser else {
+        // Not all who provide it propose their role.
+        guard message.context.abstractSyntax == SOPClass.storageCommitment else {
             return try respond(to: message, StoreResponse(.sopClassNotSupported))
         }
         let report = ReceivedReport(

@@ -17,6 +17,9 @@ package final class ServiceUser {
         do throws(AssociationEnd) { try association.release() } catch { association.conclude(error) }
     }
 
+    /// Says to the peer how the association ended.
+    package func conclude(_ end: AssociationEnd) { association.conclude(end) }
+
     /// Ends the association at once.
     package func abort() { association.abort() }
 
@@ -94,11 +97,10 @@ package final class ServiceUser {
     }
 
     /// Waits for the report on a commitment, which may come over the association of the request, and confirms it.
-    package func awaitReport() throws(AssociationEnd) -> ReceivedReport? {
+    package func awaitReport() throws(AssociationEnd) -> ReceivedReport {
         let message = try association.nextMessage()
         guard message.command.field == CommandSet.Field.eventReport else {
-            try Self.refuse(message)
-            return nil
+            throw .protocolError("a request, where a report was due")
         }
         guard let bytes = try association.dataSet(of: message) else { throw .protocolError("a report that is too long") }
         try association.respond(to: message, StoreResponse())

@@ -1,0 +1,70 @@
+import DICOMArchive
+import DICOMNetwork
+
+/// Storage commitment (PS3.4 annex J): we answer from what is on disk.
+extension ArchiveProvider {
+    package func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer {
+        let peer = request.association.peer
+        do {
+            let asked = try CommitmentIdentifier(
+                bytes: request.dataSet, transferSyntaxUID: request.transferSyntaxUID)
+            let answer = try answer(asked)
+            let line = "commitment for \(peer): \(answer.references.count) stored, \(answer.failures.count) not"
+            note(line, isProblem: !answer.failures.isEmpty)
+            let report = CommitmentReport(eventTypeID: answer.failures.isEmpty ? 1 : 2) { answer.encoded(as: $0) }
+            return CommitmentAnswer(StoreResponse(), report: report)
+        } catch let error as IdentifierError {
+            note("commitment for \(peer) refused: \(error.comment)", isProblem: true)
+            return CommitmentAnswer(StoreResponse(error.status, errorComment: error.comment))
+        } catch {
+            note("commitment for \(peer) failed: \(error)", isProblem: true)
+            return CommitmentAnswer(StoreResponse(.processingFailure, errorComment: "\(error)"))
+        }
+    }
+
+    /// Which of the instances are stored.
+    private func answer(_ asked: CommitmentIdentifier) throws(ArchiveError) -> CommitmentIdentifier {
+        var answer = CommitmentIdentifier(transactionUID: asked.transactionUID, references: [])
+        for reference in asked.references {
+            let classes = try archive.storedSOPClasses(ofInstance: reference.sopInstanceUID)
+            if classes.contains(reference.sopClassUID) {
+                answer.references.append(reference)
+            } else {
+                let reason: DIMSEStatus = classes.isEmpty ? .noSuchInstance : .classInstanceConflict
+                answer.failures.append((reference, reason.rawValue))
+            }
+        }
+        return answer
+    }
+
+    /// A report that did not reach its peer over the association of the request goes over one of its own.
+    package func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {
+        if isDelivered { return }
+        let title = request.association.callingAETitle
+        guard let peer = peers.destination(aeTitle: title), let port = peer.port,
+            !peer.usesTLS || configuration.tls != nil
+        else {
+            return note(
+                "the report on a commitment did not reach \(request.association.peer), and no peer with that AE title"
+                    + " has a port to send it to", isProblem: true)
+        }
+        reporter.send(
+            report, to: peer.name,
+            RequestedAssociation(
+                calling: configuration.aeTitle, called: peer.aeTitle, host: peer.host.description, port: port,
+                tls: peer.usesTLS ? configuration.tls : nil, contexts: []))
+    }
+
+    package func receiveReport(_ report: ReceivedReport) -> DIMSEStatus {
+        do throws(IdentifierError) {
+            let said = try CommitmentIdentifier(bytes: report.dataSet, transferSyntaxUID: report.transferSyntaxUID)
+            note(
+                "commitment \(said.transactionUID) by \(report.association.peer): \(said.references.count) stored,"
+                    + " \(said.failures.count) not", isProblem: !said.failures.isEmpty)
+            return .success
+        } catch {
+            note("a report of \(report.association.peer) refused: \(error.comment)", isProblem: true)
+            return error.status
+        }
+    }
+}

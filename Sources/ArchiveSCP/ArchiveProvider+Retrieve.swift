@@ -1,0 +1,101 @@
+import DICOMArchive
+import DICOMNetwork
+
+/// C-MOVE and C-GET (PS3.4 C.4.2 and C.4.3).
+extension ArchiveProvider {
+    func move(_ operation: Operation) throws -> OperationResult {
+        let title = operation.moveDestination
+        guard let peer = peers.destination(aeTitle: title), let port = peer.port else {
+            note("move by \(operation.info.peer): no peer with the AE title \(title) has a port", isProblem: true)
+            return OperationResult(.moveDestinationUnknown, errorComment: "no peer here has the AE title \(title)")
+        }
+        if peer.usesTLS, configuration.tls == nil {
+            return OperationResult(.cannotPerformSuboperations, errorComment: "\(peer.name) wants TLS, which is not set up")
+        }
+        return try retrieve(operation) { instances, suboperations in
+            let box = destination(of: operation, title) {
+                RequestedAssociation(
+                    calling: configuration.aeTitle, called: peer.aeTitle, host: peer.host.description, port: port,
+                    tls: peer.usesTLS ? configuration.tls : nil, contexts: [])
+            }
+            box.destination.prepare(
+                Set(
+                    instances.map {
+                        MoveDestination.Kind(
+                            sopClassUID: $0.sopClassUID, transferSyntaxUID: $0.transferSyntaxUID)
+                    }))
+            let result = try suboperations.run { try box.destination.send($0, messageID: operation.messageID) }
+            log(operation, suboperations, "move to \(peer.name) by")
+            return result
+        }
+    }
+
+    func get(_ operation: Operation) throws -> OperationResult {
+        try retrieve(operation) { _, suboperations in
+            let result = try suboperations.run { try operation.send($0) }
+            log(operation, suboperations, "get by")
+            return result
+        }
+    }
+
+    private func retrieve(
+        _ operation: Operation, _ send: ([RetrievedInstance], inout Suboperations) throws -> OperationResult
+    ) throws -> OperationResult {
+        var instances: [RetrievedInstance] = []
+        do {
+            let identifier = try RetrieveIdentifier(
+                bytes: operation.identifier, transferSyntaxUID: operation.transferSyntaxUID,
+                root: QueryRetrieveRoot(operation.sopClassUID), defaultCharacterSet: archive.defaultCharacterSet)
+            // Their number is told with the first response.
+            try archive.instances(of: identifier.retrieval, while: { (try? operation.isCancelled()) == false }) {
+                instances.append($0)
+                return true
+            }
+            if try operation.isCancelled() { return OperationResult(.cancelled) }
+        } catch let error as IdentifierError {
+            return refuse(operation, error)
+        } catch let error as ArchiveError {
+            note("\(operation.kind) of \(operation.info.peer) failed: \(error)", isProblem: true)
+            return OperationResult(.cannotCountMatches, errorComment: error.description)
+        }
+        var suboperations = Suboperations(archive, operation, instances)
+        return try send(instances, &suboperations)
+    }
+
+    private func log(_ operation: Operation, _ suboperations: Suboperations, _ what: String) {
+        let counts = suboperations.counts
+        var line = "\(what) \(operation.info.peer): \(counts.completed) sent, \(counts.failed) failed"
+        if counts.warning > 0 { line += ", \(counts.warning) with a warning" }
+        if counts.remaining > 0 { line += ", \(counts.remaining) cancelled" }
+        if counts.failed > 0 { line += "; \(suboperations.lastFailure)" }
+        note(line, isProblem: counts.failed > 0)
+    }
+
+    /// The destination that was kept for this association, or a new one.
+    private func destination(
+        of operation: Operation, _ title: String, _ wanted: () -> RequestedAssociation
+    ) -> MoveDestinationBox {
+        let id = operation.info.id
+        if let kept = destinations.withLock({ $0[id]?[title] }) { return kept }
+        let new = MoveDestinationBox(MoveDestination(wanted(), originator: operation.info.callingAETitle))
+        destinations.withLock { $0[id, default: [:]][title] = new }
+        return new
+    }
+}
+
+/// Used by the thread of its association, and after that by who ends it.
+final class MoveDestinationBox: @unchecked Sendable {
+    let destination: MoveDestination
+
+    init(_ destination: MoveDestination) { self.destination = destination }
+}
+
+extension QueryRetrieveRoot {
+    /// The root of a SOP Class for query or retrieval.
+    init(_ sopClassUID: String) {
+        switch sopClassUID {
+        case SOPClass.patientRootFind, SOPClass.patientRootMove, SOPClass.patientRootGet: self = .patient
+        default: self = .study
+        }
+    }
+}
