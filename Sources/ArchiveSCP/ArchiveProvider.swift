@@ -5,7 +5,8 @@ package import DICOMNetwork
 package final class ArchiveProvider: ServiceProvider {
     private let archive: Archive
     private let longestInstance: Int?
-    private let log: @Sendable (LogEntry) -> Void
+    let peers: Peers?
+    let log: @Sendable (LogEntry) -> Void
 
     /// A line for the log.
     package struct LogEntry: Sendable {
@@ -17,15 +18,22 @@ package final class ArchiveProvider: ServiceProvider {
 
     /// A provider that stores in an archive and tells `log` what it refused and how associations ended.
     ///
-    /// - Parameter longestInstance: bytes of the longest data set that is taken; nil for any.
-    package init(_ archive: Archive, longestInstance: Int? = nil, log: @escaping @Sendable (LogEntry) -> Void) {
+    /// - Parameters:
+    ///   - longestInstance: bytes of the longest data set that is taken; nil for any.
+    ///   - peers: who may do what; nil for all.
+    package init(
+        _ archive: Archive, longestInstance: Int? = nil, peers: Peers? = nil,
+        log: @escaping @Sendable (LogEntry) -> Void
+    ) {
         self.archive = archive
         self.longestInstance = longestInstance
+        self.peers = peers
         self.log = log
     }
 
     package func beginStore(_ request: StoreRequest) -> any StoreReceiver {
-        InstanceReceiver(request, archive: archive, longest: longestInstance, log: log)
+        guard may(.store, request.association) else { return UnauthorizedStore() }
+        return InstanceReceiver(request, archive: archive, longest: longestInstance, log: log)
     }
 
     package func associationEnded(_ summary: AssociationSummary) {
