@@ -25,8 +25,11 @@ let package = Package(
     products: [.executable(name: "dicomfs", targets: ["dicomfs"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Without its defaults: the settings file is YAML.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -78,9 +81,11 @@ let package = Package(
                 "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CLinux", "Containers", "DICOMArchive", "DICOMNetwork",
                 "FUSE", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                "Yams",
             ],
             swiftSettings: strict),
 

@@ -12,3 +12,6 @@ int sync_file_range(int file, off_t offset, off_t length, unsigned int flags);
 
 /* GNU extension of sys/stat.h: statx(2). */
 int statx(int folder, const char *path, int flags, unsigned int mask, struct statx *status);
+
+/* GNU extension of sys/mman.h: memfd_create(2); 1 is MFD_CLOEXEC. */
+int memfd_create(const char *name, unsigned int flags);

@@ -152,7 +152,9 @@ package final class ArchiveFolder: Sendable {
         // What a creation that was interrupted leaves, or one that goes on beside this one.
         let own: Set = ["lock", "dicomfs-archive.new", "dicomfs-archive"]
         let isBegun = !own.subtracting(["lock"]).isDisjoint(with: entries)
-        guard entries.allSatisfy({ own.contains($0) || isBegun && ["db", "db.chunks", "db.synced"].contains($0) })
+        // Whoever has written the settings first has no archive yet.
+        let settings = "dicomfs.yaml"
+        guard entries.allSatisfy({ own.contains($0) || $0 == settings || isBegun && ["db", "db.chunks", "db.synced"].contains($0) })
         else {
             throw ArchiveError(
                 .unusable, "\(path) is neither a dicomfs archive nor empty; give an empty or new folder")

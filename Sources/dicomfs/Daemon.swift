@@ -22,9 +22,8 @@ struct Daemon: Sendable {
     }
 
     let archive: Archive
+    let settings: LiveSettings
     let logger: Logger
-    /// Bytes of the longest instance that is received; nil for any.
-    let longestInstance: Int?
     /// Whether a supervisor keeps it running.
     let isWorker: Bool
     /// What is done once everything answers.
@@ -36,8 +35,7 @@ struct Daemon: Sendable {
     ///
     /// - Returns: whether a signal ended it, and the kernel has been told everything that changed.
     func run(
-        _ source: MountSource?, _ mountOptions: MountOptions, listener: AssociationListener.Configuration?,
-        _ socket: ListeningSocket?
+        _ source: MountSource?, listener: AssociationListener.Configuration?, _ socket: ListeningSocket?
     ) throws -> Bool {
         if let note = archive.openingNote { logger.warning("\(note)") }
         let control = try exiting { () throws(Failure) in try ControlServer(archive: archive) }
@@ -47,7 +45,7 @@ struct Daemon: Sendable {
         var doors: [Door] = []
         var detach: (@Sendable () -> Void)?
         if let source {
-            let (session, announcer) = try mount(source, mountOptions)
+            let (session, announcer) = try mount(source, settings.running.mountOptions)
             control.countMount { MountCounts(session) }
             detach = session.detach
             doors.append(
@@ -92,7 +90,8 @@ struct Daemon: Sendable {
         _ configuration: AssociationListener.Configuration, _ socket: ListeningSocket?
     ) throws(ExitStatus) -> AssociationListener {
         let log = logger
-        let provider = ArchiveProvider(archive, longestInstance: longestInstance) { entry in
+        let longest = settings.running.limits.instanceSize?.bytes
+        let provider = ArchiveProvider(archive, longestInstance: longest, peers: settings.peers) { entry in
             log.log(level: entry.isProblem ? .warning : .info, "\(entry.line)")
         }
         return try failing { () throws(ListenError) in
@@ -138,7 +137,7 @@ struct Daemon: Sendable {
         }
     }
 
-    /// Ends by itself at the first signal. Not by the group's own means: whoever sends a second one does not want to wait.
+    /// Ends by itself at the first signal that is not for the settings. Not by the group's own means: whoever sends a second one does not want to wait.
     ///
     /// - Parameters:
     ///   - signal: opened when one came.
@@ -146,7 +145,7 @@ struct Daemon: Sendable {
     private func signals(_ signal: Gate, _ detach: (@Sendable () -> Void)?) -> Door {
         let end = Gate()
         Thread.start {
-            Signals.waitForEnd()
+            Signals.waitForEnd { settings.reload() }
             signal.open()
             end.open()
             // A worker's supervisor tells it once, and has SIGKILL.

@@ -65,13 +65,15 @@ struct DICOMFS: ParsableCommand {
             While `serve` runs, the other commands work through it. The archive can be given once and for all in the \
             environment: DICOMFS_ARCHIVE=~/archive.
 
-            Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no archive there, 75 in use by another process.
+            Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no archive there, 75 in use by another process, 78 wrong \
+            settings (dicomfs config --help).
             """,
         version: "0.1.0",
         subcommands: [
             Serve.self, Import.self, List.self, Show.self, Export.self, Render.self, Delete.self, Stats.self,
             Watch.self,
             Verify.self, Repair.self, Rebuild.self, BackUp.self, Restore.self, GC.self, Upgrade.self,
+            ShowSettings.self, ListPeers.self,
         ])
 }
 

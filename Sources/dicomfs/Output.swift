@@ -73,6 +73,15 @@ enum Output {
         return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
     }
 
+    /// Rows with their columns below each other.
+    static func table(_ rows: [[String]]) {
+        let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for row in rows {
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            print(printable(String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())))
+        }
+    }
+
     /// A line on standard output, at once also into a pipe.
     static func line(_ text: String) {
         print(text)

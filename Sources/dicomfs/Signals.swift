@@ -20,6 +20,7 @@ enum Signals {
     /// Blocks them, and no others, in this thread and those it starts; ignores SIGPIPE, and not SIGCHLD, with which ignored nobody
     /// learns how a child ended (wait(2)). Called first of all.
     static func block() {
+        _ = hadTerminal
         var set = awaited
         // Not in addition: whoever started us may have blocked what the FUSE session is woken by.
         pthread_sigmask(SIG_SETMASK, &set, nil)
@@ -35,7 +36,36 @@ enum Signals {
     }
 
     /// Waits for one that is to end the process.
-    static func waitForEnd() { while wait() == SIGUSR2 {} }
+    ///
+    /// - Parameter onHangUp: what is done at each SIGHUP that does not.
+    static func waitForEnd(onHangUp: () -> Void = {}) {
+        while true {
+            let signal = wait()
+            if isEnd(signal) { return }
+            if signal == SIGHUP { onHangUp() }
+        }
+    }
+
+    /// Whether a signal that came is to end the process. SIGHUP is when the terminal that the program was started in has been closed;
+    /// else somebody wants the settings read again.
+    static func isEnd(_ signal: Int32) -> Bool {
+        switch signal {
+        case SIGUSR2: false
+        case SIGHUP: hadTerminal && !hasTerminal
+        default: true
+        }
+    }
+
+    /// Whether there was a controlling terminal when the program began.
+    private static let hadTerminal = hasTerminal
+
+    /// Whether there is one: it is gone once it hung up.
+    private static var hasTerminal: Bool {
+        let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return true
+    }
 
     /// Waits for one of them; its number.
     static func wait() -> Int32 {

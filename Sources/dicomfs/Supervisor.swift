@@ -15,6 +15,7 @@ final class Supervisor: Sendable {
     private let mount: Mount
     private let folder: ArchiveFolder
     private let socket: ListeningSocket?
+    private let settings: LiveSettings
     private let logger: Logger
     private let state = Mutex(State())
     private let stopping = Gate()
@@ -33,10 +34,11 @@ final class Supervisor: Sendable {
         var end: WorkerProcess.End
     }
 
-    init(mount: Mount, folder: ArchiveFolder, socket: ListeningSocket?, logger: Logger) {
+    init(mount: Mount, folder: ArchiveFolder, socket: ListeningSocket?, settings: LiveSettings, logger: Logger) {
         self.mount = mount
         self.folder = folder
         self.socket = socket
+        self.settings = settings
         self.logger = logger
     }
 
@@ -123,10 +125,12 @@ final class Supervisor: Sendable {
     private func start(_ past: Inheritance.Past) throws(ExitStatus) -> WorkerProcess {
         let connection = try failing { () throws(MountError) in try mount.connection() }
         defer { close(connection.descriptor) }
+        let handed = try settings.handed.descriptor()
+        defer { close(handed) }
         let worker = try WorkerProcess(
             Inheritance(
                 device: connection.descriptor, lock: folder.lock, supervisor: -1, dicom: socket?.descriptor,
-                past: past), connection.initialization)
+                past: past, settings: handed), connection.initialization)
         state.withLock { state in
             state.worker = worker.pid
             if state.isStopping { kill(worker.pid, SIGTERM) }
@@ -163,14 +167,20 @@ final class Supervisor: Sendable {
         }
     }
 
-    /// The first signal ends the worker, and then us; the second does not wait. SIGUSR2 ends the worker only.
+    /// The first signal ends the worker, and then us; the second does not wait. SIGUSR2 ends the worker only; SIGHUP makes it read the
+    /// settings again, when they are right.
     private func handleSignals() {
         Thread.start { [self] in
             while true {
                 let signal = Signals.wait()
+                let isEnd = Signals.isEnd(signal)
+                if signal == SIGHUP, !isEnd {
+                    if settings.reload(isTold: false) { tellWorker(signal) }
+                    continue
+                }
                 let isSecond = state.withLock { state in
-                    defer { if signal != SIGUSR2 { state.isStopping = true } }
-                    let isSecond = state.isStopping && signal != SIGUSR2
+                    defer { if isEnd { state.isStopping = true } }
+                    let isSecond = state.isStopping && isEnd
                     // Within the lock: its number is not another's.
                     if let worker = state.worker { kill(worker, isSecond ? SIGKILL : SIGTERM) }
                     return isSecond
@@ -180,11 +190,17 @@ final class Supervisor: Sendable {
                     mount.detach()
                     _exit(EXIT_FAILURE)
                 }
-                if signal != SIGUSR2 {
+                if isEnd {
                     stopping.open()
                     ServiceManager.tell("STOPPING=1")
                 }
             }
+        }
+    }
+
+    private func tellWorker(_ signal: Int32) {
+        state.withLock { state in
+            if let worker = state.worker { _ = kill(worker, signal) }
         }
     }
 }

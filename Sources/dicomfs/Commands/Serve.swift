@@ -11,8 +11,9 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Receive images with C-STORE and show the archive as a mounted tree.",
         discussion: """
-            Runs until SIGINT, SIGTERM or SIGHUP, or until the tree is unmounted; a second signal ends it at once. When modalities can connect and the mount \
-            answers it prints one line on standard output:
+            Runs until SIGINT or SIGTERM, until the terminal is closed that it was started in, or until the tree is \
+            unmounted; a second signal ends it at once. When modalities can connect and the mount answers it prints one \
+            line on standard output:
 
               dicomfs ready archive=DIR mount=DIR dicom=HOST:PORT/AET
 
@@ -25,7 +26,11 @@ struct Serve: ParsableCommand {
             Nobody but the mounting user sees the files, unless -o allow_other is given. Only this machine can connect, \
             unless --dicom-bind gives another address. Log lines go to standard error.
 
-            Mount options (-o, separated by commas):
+            Each option below may stand in the environment or in a settings file instead, which also says who the peers \
+            are and what each may do; see dicomfs config --help. Without one, all may echo and store. SIGHUP makes it read \
+            peers and rights again; associations stay open.
+
+            Mount options (-o, separated by commas; those given here take the place of those in the settings file):
               allow_other    other users see the files too, as far as uid, gid and umask allow
               uid=N gid=N    the owner and group of all files (default: who mounts)
               umask=OCTAL    permissions that nobody has (default 007: files 0440, folders 0550)
@@ -36,50 +41,25 @@ struct Serve: ParsableCommand {
               views=HOW      .views in the root: hidden (default), listed or off
             """)
 
-    @OptionGroup var archive: ArchiveOption
-
-    @Option(help: ArgumentHelp("Where to mount the tree: an existing folder. Default: no mount.", valueName: "dir"))
-    var mount: String?
-
-    @Option(help: "TCP port for DICOM associations; 0 picks a free one.")
-    var dicomPort = 4242
-
-    @Option(help: ArgumentHelp("Numeric address to accept associations at; 0.0.0.0 for all.", valueName: "address"))
-    var dicomBind = "127.0.0.1"
-
-    @Option(help: "Our application entity title: up to 16 characters.")
-    var aet = "DICOMFS"
-
-    @Flag(help: "Accept no DICOM associations.")
-    var noDicom = false
-
-    @OptionGroup(title: "Limits") var limits: Limits
-
-    @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, see above.", valueName: "options"))
-    var options: [String] = []
-
-    func validate() throws {
-        guard (0...65535).contains(dicomPort) else { throw ValidationError("--dicom-port takes 0 to 65535.") }
-        guard (1...16).contains(aet.utf8.count), aet.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x5C }) else {
-            throw ValidationError("--aet takes 1 to 16 ASCII characters without space and backslash.")
-        }
-        guard mount != nil || !noDicom else { throw ValidationError("Nothing to serve: --no-dicom needs --mount.") }
-        _ = try MountOptions(options)
-    }
-
-    @Flag(help: "One process without a supervisor: when it ends, so does the mount. For debugging.")
-    var noSupervisor = false
+    @OptionGroup var options: ServeOptions
 
     @Option(help: .private)
     var worker: String?
 
     func run() throws {
-        try limits.raiseOpenFileLimit()
-        let path = try archive.path()
-        if let worker { return try work(path, worker) }
+        if let worker { return try work(worker) }
+        let settings = try options.settings()
+        guard settings.mount != nil || settings.acceptsAssociations else {
+            throw ValidationError("Nothing to serve: without associations (--no-dicom) it needs --mount.")
+        }
+        guard settings.tls == nil else {
+            throw ExitStatus(code: EX_CONFIG, message: "this release accepts no associations with TLS yet")
+        }
+        try settings.limits.raiseOpenFileLimit()
+        let path = try settings.archivePath()
         // What a killed one has left behind may still be ending.
         ArchiveFolder.awaitOrphans(of: path)
-        let mountPoint = try mount.map { place in
+        let mountPoint = try settings.mount.map { place in
             try failing { () throws(MountError) in try MountPoint(place, subtype: Session.Options().subtype) }
         }
         if let mountPoint { try checkApart(mountPoint.path, path) }
@@ -88,20 +68,23 @@ struct Serve: ParsableCommand {
             try ArchiveFolder.open(path, create: true, holder: holder)
         }
         // Bound before anything is mounted: a taken port is an error that leaves nothing behind.
-        let socket = try listen()
-        let line = "dicomfs ready archive=\(folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place(socket) ?? "-")"
-        if let mountPoint, !noSupervisor {
-            return try supervise(mountPoint, folder, socket) { Self.tellReady(line) }
+        let socket = try listen(settings)
+        let place = socket.map { "\(settings.bind):\($0.port)/\(settings.aeTitle)" }
+        let line = "dicomfs ready archive=\(folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place ?? "-")"
+        let live = LiveSettings(settings, logger: logger, load: options.load)
+        if let mountPoint, settings.usesSupervisor {
+            return try supervise(mountPoint, folder, socket, live) { Self.tellReady(line) }
         }
-        let archive = try opening { () throws(ArchiveError) in try Archive(folder: folder, limits: limits.ofArchive) }
+        let archive = try opening { () throws(ArchiveError) in
+            try Archive(folder: folder, limits: settings.limits.ofArchive)
+        }
         let daemon = Daemon(
-            archive: archive, logger: logger, longestInstance: limits.maxInstanceSize?.bytes, isWorker: false,
-            isReady: { Self.tellReady(line) }
+            archive: archive, settings: live, logger: logger, isWorker: false, isReady: { Self.tellReady(line) }
         ) {
             ServiceManager.tell("STOPPING=1")
         }
         let source = mountPoint.map { Daemon.MountSource.point($0) }
-        _ = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
+        _ = try daemon.run(source, listener: settings.listener, socket)
     }
 
     /// Tells who reads standard output, which nothing comes to after that, and systemd.
@@ -112,22 +95,27 @@ struct Serve: ParsableCommand {
     }
 
     private func supervise(
-        _ mountPoint: MountPoint, _ folder: ArchiveFolder, _ socket: ListeningSocket?,
+        _ mountPoint: MountPoint, _ folder: ArchiveFolder, _ socket: ListeningSocket?, _ settings: LiveSettings,
         isReady: @escaping @Sendable () -> Void
     ) throws {
-        var options = try MountOptions(options).session
+        var options = settings.running.mountOptions.session
         options.name = folder.path
         let mount = try failing { [options] () throws(MountError) in try Mount(at: mountPoint, options: options) }
         if let warning = mountPoint.hiddenWarning { logger.warning("\(warning)") }
         if !mount.canResend {
             logger.notice("this kernel is older than Linux 6.9: requests under way fail when the worker crashes")
         }
-        try Supervisor(mount: mount, folder: folder, socket: socket, logger: logger).run(isReady: isReady)
+        let supervisor = Supervisor(mount: mount, folder: folder, socket: socket, settings: settings, logger: logger)
+        try supervisor.run(isReady: isReady)
     }
 
     /// Serves what a supervisor has mounted and bound.
-    private func work(_ path: String, _ argument: String) throws {
+    private func work(_ argument: String) throws {
         let inheritance = try Inheritance(argument: argument)
+        let live = try inherit(inheritance.settings)
+        let settings = live.running
+        try settings.limits.raiseOpenFileLimit()
+        let path = try settings.archivePath()
         guard let connection = inheritance.connection() else {
             throw ExitStatus(code: EX_USAGE, message: "--worker is for serve's own use")
         }
@@ -141,7 +129,7 @@ struct Serve: ParsableCommand {
         let archive = try opening { () throws(ArchiveError) in
             let create = inheritance.past == .none
             let folder = try ArchiveFolder.open(path, create: create, inheriting: inheritance.lock)
-            return try Archive(folder: folder, limits: limits.ofArchive)
+            return try Archive(folder: folder, limits: settings.limits.ofArchive)
         }
         let socket = try inheritance.dicom.map { descriptor in
             try failing { () throws(ListenError) in try ListeningSocket(inheriting: descriptor) }
@@ -151,38 +139,38 @@ struct Serve: ParsableCommand {
             write(supervisor, &byte, 1)
         }
         let daemon = Daemon(
-            archive: archive, logger: logger, longestInstance: limits.maxInstanceSize?.bytes, isWorker: true,
-            isReady: { isReady() }, isEnding: {})
+            archive: archive, settings: live, logger: logger, isWorker: true, isReady: { isReady() }, isEnding: {})
         let source = Daemon.MountSource.inherited(connection, inheritance.past)
-        let isComplete = try daemon.run(source, MountOptions(options), listener: listenerConfiguration, socket)
+        let isComplete = try daemon.run(source, listener: settings.listener, socket)
         guard isComplete else { throw ExitCode.failure }
+    }
+
+    /// The settings that a supervisor hands over.
+    private func inherit(_ descriptor: Int32?) throws -> LiveSettings {
+        guard let descriptor else { return try LiveSettings(options.settings(), logger: logger, load: options.load) }
+        let handed = try HandedSettings(descriptor: descriptor)
+        return try configuring { () throws(SettingsError) in
+            func settings(_ file: HandedSettings.File?) throws(SettingsError) -> Settings {
+                try options.settings(file: file?.read())
+            }
+            return LiveSettings(
+                try settings(handed.running), current: try settings(handed.current), logger: logger, load: options.load)
+        }
     }
 
     private var logger: Logger { Logger(label: "dicomfs") { StreamLogHandler.standardError(label: $0) } }
 
-    private func listen() throws -> ListeningSocket? {
-        guard let configuration = listenerConfiguration else { return nil }
+    private func listen(_ settings: Settings) throws -> ListeningSocket? {
+        guard let configuration = settings.listener else { return nil }
         return try failing { () throws(ListenError) in
             try ListeningSocket(host: configuration.host, port: configuration.port)
         }
     }
 
-    private func place(_ socket: ListeningSocket?) -> String? { socket.map { "\(dicomBind):\($0.port)/\(aet)" } }
-
     private func opening<Result>(_ body: () throws(ArchiveError) -> Result) throws(ExitStatus) -> Result {
         do { return try body() } catch {
             throw ExitStatus(code: error.code == .inUse ? EX_TEMPFAIL : EXIT_FAILURE, message: error.description)
         }
-    }
-
-    private var listenerConfiguration: AssociationListener.Configuration? {
-        guard !noDicom else { return nil }
-        var configuration = AssociationListener.Configuration()
-        configuration.aeTitle = aet
-        configuration.host = dicomBind
-        configuration.port = dicomPort
-        limits.apply(to: &configuration)
-        return configuration
     }
 
     /// A mount inside the archive's folder, or the reverse, would show the archive to itself.
