@@ -72,7 +72,7 @@ let package = Package(
 
         // The doors.
         library("ArchiveFS", ["DICOMArchive", "FUSE", "Threads"]),
-        library("ArchiveSCP", ["DICOMArchive", "DICOMNetwork"]),
+        library("ArchiveSCP", ["DICOM", "DICOMArchive", "DICOMNetwork"]),
         library("ArchiveControl", ["DICOMArchive", "ContentStore", "Threads"]),
 
         .executableTarget(
@@ -117,7 +117,11 @@ let package = Package(
         tests("ImagingTests", ["Codecs", "Imaging", "CPNG"]),
         tests("ContentStoreTests", ["ContentStore", "RocksDB", "Hashing", "Threads"]),
         tests(
-            "DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "RocksDB", "Threads"]),
+            "DICOMArchiveTests",
+            [
+                "ArchiveSCP", "DICOMArchive", "DICOMNetwork", "ContentStore", "DICOM", "Hashing", "Imaging", "RocksDB",
+                "Threads",
+            ]),
         tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
         tests("ProgramTests", ["dicomfs"]),
         tests("FuzzTests", ["FuzzTargets"]),

@@ -93,6 +93,57 @@ struct CodedSet: Hashable, Sendable {
         return (nil, 0)
     }
 
+    /// The sets that a normalised defined term lets escape sequences designate (PS3.3 tables C.12-3 and C.12-4), each with the
+    /// bytes after ESC; none for a term without code extensions.
+    static func designated(by term: String) -> (set: CodedSet, escape: [UInt8])? {
+        switch term {
+        case "ISO2022IR87": return (kanji, [0x24, 0x42])
+        case "ISO2022IR159": return (supplementaryKanji, [0x24, 0x28, 0x44])
+        case "ISO2022IR149": return (korean, [0x24, 0x29, 0x43])
+        case "ISO2022IR58": return (chinese, [0x24, 0x29, 0x41])
+        case "ISO2022IR13", "ISOIR13": return (katakana, [0x29, 0x49])
+        default:
+            for prefix in ["ISOIR", "ISO2022IR"] where term.hasPrefix(prefix) {
+                let number = term.dropFirst(prefix.count)
+                if let entry = single.first(where: { $0.0 == number }) {
+                    return (CodedSet(entry.2), [0x2D, entry.1])
+                }
+            }
+            return nil
+        }
+    }
+
+    /// What takes texts to this set; nil for JIS X 0201, and an unknown set.
+    var encoder: CodedText.Encoder? {
+        guard let charset, charset != Self.jisX0201 else { return nil }
+        return CodedText.Encoder(charset)
+    }
+
+    /// Bytes of the same length as iconv(3) gives them, in the form that the set has here: of a G0 or G1 set those of one
+    /// character that is not ASCII. Nil when they are of another set.
+    func form(_ bytes: [UInt8]) -> [UInt8]? {
+        switch form {
+        case .plain where width == 2 || isUpper:
+            return bytes.count == width && bytes.allSatisfy { $0 >= 0xA0 } ? bytes : nil
+        case .plain: return bytes
+        case .raised:
+            return bytes.count == 2 && bytes.allSatisfy { $0 >= 0xA1 } ? bytes.map { $0 & 0x7F } : nil
+        case .raisedSupplement:
+            return bytes.count == 3 && bytes[0] == 0x8F ? bytes.dropFirst().map { $0 & 0x7F } : nil
+        }
+    }
+
+    /// The byte of JIS X 0201 that a character has; nil when it has none, and for the yen sign, whose byte divides values.
+    static func katakanaByte(_ scalar: Unicode.Scalar) -> UInt8? {
+        switch scalar.value {
+        case 0x7E: nil
+        case 0..<0x80: UInt8(scalar.value)
+        case 0x203E: 0x7E
+        case 0xFF61...0xFF9F: UInt8(scalar.value - 0xFF61 + 0xA1)
+        default: nil
+        }
+    }
+
     /// The text of bytes in this set.
     func decode(_ bytes: ArraySlice<UInt8>) -> String {
         guard let charset, self != .ascii else {

@@ -36,3 +36,38 @@ enum CodedText {
         return String(decoding: output, as: UTF8.self)
     }
 }
+
+extension CodedText {
+    /// Takes text from UTF-8 to one coded character set by iconv(3). Used by one thread.
+    final class Encoder {
+        private let converter: iconv_t
+
+        /// Nil when iconv does not know the set.
+        init?(_ charset: String) {
+            guard let converter = iconv_open(charset, "UTF-8"), converter != iconv_t(bitPattern: -1) else { return nil }
+            self.converter = converter
+        }
+
+        deinit { iconv_close(converter) }
+
+        /// The bytes of a text; nil when the set lacks a character of it.
+        func encode(_ text: [UInt8]) -> [UInt8]? {
+            // No set has more than four bytes for what has one in UTF-8.
+            var room = 4 * text.count + 16
+            let capacity = room
+            var isWhole = false
+            let output = [UInt8](unsafeUninitializedCapacity: capacity) { output, count in
+                text.withUnsafeBytes { input in
+                    var next = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: CChar.self))
+                    var left = input.count
+                    var write = UnsafeMutableRawPointer(output.baseAddress)?.assumingMemoryBound(to: CChar.self)
+                    // Characters that are only like those of the text count as such: none may be.
+                    isWhole = iconv(converter, &next, &left, &write, &room) == 0 && left == 0
+                }
+                count = capacity - room
+            }
+            if !isWhole { _ = iconv(converter, nil, nil, nil, nil) }
+            return isWhole ? output : nil
+        }
+    }
+}

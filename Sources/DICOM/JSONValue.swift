@@ -27,7 +27,7 @@ struct JSONValue {
 
     /// The VR of the element, as `DataSetHeader.vr(of:)` has it. Where the standard leaves a choice of US or SS to Pixel
     /// Representation it is made by that; where of US or OW, it is OW.
-    private static func vr(_ entry: ElementIndex.Entry, isSigned: Bool) -> VR {
+    static func vr(_ entry: ElementIndex.Entry, isSigned: Bool) -> VR {
         if let vr = entry.vr, vr != .un { return vr.isKnown ? vr : .un }
         if entry.isUndefined { return .sq }
         switch entry.tag.rawValue {

@@ -3,10 +3,12 @@
 /// Bytes that are invalid in the declared set are dropped, and all but ASCII when the set is unknown; nothing is
 /// normalised. Values without a declared set are read in the archive's default set.
 package struct SpecificCharacterSet: Hashable, Sendable {
+    /// The values of Specific Character Set (0008,0005), as they were given.
+    package let terms: [String]
     /// The set in effect at the start of a value.
-    private let initial: CodedSet
+    let initial: CodedSet
     /// Whether escape sequences switch between sets (ISO 2022).
-    private let hasExtensions: Bool
+    let hasExtensions: Bool
 
     /// ISO 8859-1: what Orthanc reads values without a declared set in.
     package static let latin1 = SpecificCharacterSet(["ISO_IR 100"])
@@ -14,6 +16,7 @@ package struct SpecificCharacterSet: Hashable, Sendable {
 
     /// The repertoire named by the values of Specific Character Set (0008,0005).
     package init(_ terms: [String]) {
+        self.terms = terms
         let first = CodedSet.normalized(terms.first ?? "")
         initial = CodedSet.named(first)
         hasExtensions = terms.count > 1 || first.hasPrefix("ISO2022")
