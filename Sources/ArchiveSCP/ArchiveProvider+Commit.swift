@@ -1,5 +1,5 @@
 import DICOMArchive
-import DICOMNetwork
+package import DICOMNetwork
 
 /// Storage commitment (PS3.4 annex J): we answer from what is on disk.
 extension ArchiveProvider {

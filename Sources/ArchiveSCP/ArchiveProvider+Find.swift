@@ -5,12 +5,12 @@ import DICOMNetwork
 extension ArchiveProvider {
     func find(_ operation: Operation) throws -> OperationResult {
         let identifier: FindIdentifier
-        do {
+        do throws(IdentifierError) {
             identifier = try FindIdentifier(
                 bytes: operation.identifier, transferSyntaxUID: operation.transferSyntaxUID,
                 root: QueryRetrieveRoot(operation.sopClassUID), isDateTimeCombined: operation.isDateTimeCombined,
                 defaultCharacterSet: archive.defaultCharacterSet)
-        } catch let error as IdentifierError {
+        } catch {
             return refuse(operation, error)
         }
         var answers = 0

@@ -1,5 +1,6 @@
 import DICOMArchive
 import DICOMNetwork
+import Synchronization
 
 /// C-MOVE and C-GET (PS3.4 C.4.2 and C.4.3).
 extension ArchiveProvider {

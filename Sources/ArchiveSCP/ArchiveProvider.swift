@@ -58,6 +58,11 @@ package final class ArchiveProvider: ServiceProvider {
         }
     }
 
+    package func may(_ right: ServiceRights, _ association: AssociationInfo) -> Bool {
+        peers.rights(callingAETitle: association.callingAETitle, peerAddress: association.peerAddress).rights
+            .contains(right)
+    }
+
     package func canTranscode(to transferSyntaxUID: String) -> Bool { Archive.canTranscode(to: transferSyntaxUID) }
 
     package func beginStore(_ request: StoreRequest) -> any StoreReceiver {
@@ -87,10 +92,13 @@ extension ArchiveProvider.LogEntry {
     init(_ summary: AssociationSummary) {
         let duration = summary.duration.components
         let seconds = Double(duration.seconds) + Double(duration.attoseconds) / 1e18
-        var parts = ["\(summary.stored) stored", "\(summary.refused) refused", "\(summary.bytes) bytes"]
-        if summary.operations > 0 {
-            parts += ["\(summary.operations) operations", "\(summary.matches) matches", "\(summary.sent) sent"]
+        var parts: [String] = []
+        if summary.operations == 0 || summary.stored + summary.refused > 0 {
+            parts += ["\(summary.stored) stored", "\(summary.refused) refused", "\(summary.bytes) bytes"]
         }
+        if summary.operations > 0 { parts.append("\(summary.operations) operations") }
+        if summary.matches > 0 { parts.append("\(summary.matches) matches") }
+        if summary.sent > 0 { parts.append("\(summary.sent) sent") }
         parts.append("\((seconds * 1000).rounded() / 1000) s")
         if let tls = summary.association.tls { parts.append(tls) }
         parts.append(summary.ending)

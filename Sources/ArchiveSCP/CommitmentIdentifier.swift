@@ -28,9 +28,10 @@ package struct CommitmentIdentifier: Sendable {
 
     /// Reads a data set that may be anything.
     package init(bytes: [UInt8], transferSyntaxUID: String) throws(IdentifierError) {
-        let header = try IdentifierError.header(bytes, transferSyntaxUID: transferSyntaxUID)
+        // What is no element ends it; a sequence of any length is one of thousands of instances.
+        let header = DataSetHeader(bytes, encoding: TransferSyntax(transferSyntaxUID).nominalEncoding, bulk: [])
         guard let transaction = header.text(.transactionUID) else {
-            throw IdentifierError(.invalidArgument, "Transaction UID is missing")
+            throw IdentifierError(.invalidArgument, [.transactionUID], "Transaction UID is missing")
         }
         transactionUID = transaction
         references = header.items(.referencedSOPSequence).map { Reference($0) }

@@ -1,3 +1,5 @@
+package import DICOMNetwork
+
 /// An application entity that the settings know by a name: who it is, where it is, and what it may do.
 package struct Peer: Hashable, Sendable {
     /// What people call it: letters, digits, dots, hyphens and underscores.

@@ -1,3 +1,5 @@
+package import DICOMNetwork
+
 /// Who may do what: the peers that are known, what those who are not may do, and whether all must call us by our name.
 package struct PeerTable: Sendable {
     /// In the order of the settings.

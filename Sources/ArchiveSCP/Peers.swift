@@ -1,3 +1,4 @@
+package import DICOMNetwork
 import Synchronization
 
 /// The peers and their rights as they are now. Threads may ask at once; another table takes the place of this one whole.

@@ -1,5 +1,5 @@
 import ContentStore
-package import DICOM
+import DICOM
 
 extension Archive {
     /// The SOP Classes of the instances with a SOP Instance UID that are stored in whole: their rows, and the place of each of

@@ -21,7 +21,7 @@ extension Archive {
                 defer { headerTurns.signal() }
                 let header = DataSetHeader(
                     file.header, file.recipe.scan,
-                    defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
+                    defaultCharacterSet: defaultCharacterSet)
                 guard let json = header.json(limit: Self.longestJSON) else {
                     throw ArchiveError(
                         .refused,

@@ -55,7 +55,7 @@ extension Archive {
     ) throws -> Result? {
         let recipe = file.recipe
         let header = DataSetHeader(
-            file.header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
+            file.header, recipe.scan, defaultCharacterSet: defaultCharacterSet)
         func description(
             hasOverlays: Bool, isOutline: Bool, _ bulk: (Tag) throws -> [UInt8]?
         ) throws -> PixelDescription? {

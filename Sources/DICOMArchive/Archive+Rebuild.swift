@@ -183,7 +183,7 @@ extension Archive {
             throw ArchiveError(.damaged, "its header row is missing")
         }
         let values = DataSetHeader(
-            header, recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
+            header, recipe.scan, defaultCharacterSet: defaultCharacterSet)
         return PreparedInstance(
             recipe: recipe, header: header, attributes: values.mainAttributes(of: recipe.identity))
     }

@@ -1,4 +1,5 @@
 package import ContentStore
+package import DICOM
 import Imaging
 import Synchronization
 
@@ -105,6 +106,9 @@ package final class Archive: Sendable {
         store = ChunkStore(engine: engine)
         commits = CommitQueue(engine: engine)
     }
+
+    /// What the text of data sets is in that declare nothing.
+    package var defaultCharacterSet: SpecificCharacterSet { SpecificCharacterSet([folder.defaultCharacterSet]) }
 
     /// Returns when all that was reported stored before is on disk.
     package func flush() throws(ArchiveError) {

@@ -45,7 +45,7 @@ package final class InstanceIngest {
             let scan = try scanner.finish(into: &parts)
             try parts.finish()
             let header = DataSetHeader(
-                parts.header, scan, defaultCharacterSet: SpecificCharacterSet([archive.folder.defaultCharacterSet]))
+                parts.header, scan, defaultCharacterSet: archive.defaultCharacterSet)
             var recipe = Recipe()
             recipe.identity = try Recipe.Identity(header)
             recipe.transferSyntaxUID = transferSyntaxUID

@@ -93,7 +93,7 @@ final class QueryReader {
             guard let file = try archive.file(instance.reference) else { return nil }
             return DataSetHeader(
                 file.header, file.recipe.scan,
-                defaultCharacterSet: SpecificCharacterSet([archive.folder.defaultCharacterSet]))
+                defaultCharacterSet: archive.defaultCharacterSet)
         } catch is RecordError {
             return nil
         } catch let error as ArchiveError where error.code == .damaged {

@@ -167,7 +167,7 @@ extension Archive {
             throw fail("nothing is transcoded to that")
         }
         let header = DataSetHeader(
-            file.header, file.recipe.scan, defaultCharacterSet: SpecificCharacterSet([folder.defaultCharacterSet]))
+            file.header, file.recipe.scan, defaultCharacterSet: defaultCharacterSet)
         do {
             try withoutActuallyEscaping(body) { body in
                 try Transcoder(file: file, header: header, store: store, target: target, body: body).run()

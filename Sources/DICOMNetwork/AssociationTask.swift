@@ -31,10 +31,11 @@ final class AssociationTask {
         switch command.field {
         case CommandSet.Field.echo:
             guard !command.hasDataSet else { throw .protocolError("C-ECHO with a data set") }
-            try respond(to: message, StoreResponse(provider.echo(association.info)))
+            let status = provider.may(.echo, association.info) ? provider.echo(association.info) : .notAuthorized
+            try respond(to: message, StoreResponse(status))
         case CommandSet.Field.store:
             guard command.hasDataSet else { throw .protocolError("C-STORE without a data set") }
-            let done = try association.receiveInstance(of: message, provider, refusal: Self.refusal(message.context))
+            let done = try association.receiveInstance(of: message, provider, refusal: refusal(message.context))
             summary.bytes += done.bytes
             if done.status == .success || done.status.isWarning { summary.stored += 1 } else { summary.refused += 1 }
         case CommandSet.Field.find: try perform(.find, message)
@@ -53,9 +54,10 @@ final class AssociationTask {
     }
 
     /// Why nothing can be stored on a context; nil where it can.
-    private static func refusal(_ context: PresentationContext) -> StoreResponse? {
+    private func refusal(_ context: PresentationContext) -> StoreResponse? {
         guard SOPClass.isStorage(context.abstractSyntax) else { return StoreResponse(.sopClassNotSupported) }
-        return context.isProvider ? nil : StoreResponse(.notAuthorized)
+        let isAllowed = context.isProvider && provider.may(.store, association.info)
+        return isAllowed ? nil : StoreResponse(.notAuthorized)
     }
 
     private func perform(_ kind: Operation.Kind, _ message: Association.Message) throws(AssociationEnd) {
@@ -72,6 +74,7 @@ final class AssociationTask {
         guard SOPClass.right(of: message.context.abstractSyntax) == right, message.context.isProvider else {
             return try respond(to: message, StoreResponse(.sopClassNotSupported))
         }
+        guard provider.may(right, association.info) else { return try respond(to: message, StoreResponse(.notAuthorized)) }
         let operation = Operation(kind, message, identifier: identifier, on: association)
         defer {
             summary.operations += 1
@@ -93,6 +96,9 @@ final class AssociationTask {
         }
         guard message.context.abstractSyntax == SOPClass.storageCommitment, message.context.isProvider else {
             return try respond(to: message, StoreResponse(.sopClassNotSupported))
+        }
+        guard provider.may(.commit, association.info) else {
+            return try respond(to: message, StoreResponse(.notAuthorized))
         }
         guard message.command[text: .requestedSOPInstanceUID] == SOPClass.storageCommitmentInstance else {
             return try respond(to: message, StoreResponse(.noSuchInstance))

@@ -13,7 +13,8 @@ package final class ListeningSocket: Sendable {
     /// - Parameters:
     ///   - host: a numeric address, IPv4 or IPv6.
     ///   - port: 0 for a free one.
-    package init(host: String, port: Int) throws(ListenError) {
+    ///   - option: what an error says that the port can be changed with.
+    package init(host: String, port: Int, option: String = "--dicom-port") throws(ListenError) {
         let place = "\(host) port \(port)"
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
@@ -33,7 +34,7 @@ package final class ListeningSocket: Sendable {
         guard socket >= 0, bind(socket, address.ai_addr, address.ai_addrlen) == 0, Glibc.listen(socket, 128) == 0 else {
             let reason = errno
             if socket >= 0 { close(socket) }
-            let advice = reason == EADDRINUSE ? "; choose another --dicom-port" : ""
+            let advice = reason == EADDRINUSE ? "; choose another \(option)" : ""
             throw ListenError("cannot listen at \(place): \(String(cString: strerror(reason)))\(advice)")
         }
         descriptor = socket

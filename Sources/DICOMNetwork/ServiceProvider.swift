@@ -11,6 +11,9 @@ package protocol ServiceProvider: StoreProvider {
     /// Whether an association is accepted, and for what.
     func decide(_ association: AssociationInfo) -> AssociationDecision
 
+    /// Whether a peer may still use a service: rights can change while its association is open. Asked for each request.
+    func may(_ right: ServiceRights, _ association: AssociationInfo) -> Bool
+
     /// Whether a stored data set can be sent in a transfer syntax, whatever it was stored in.
     func canTranscode(to transferSyntaxUID: String) -> Bool
 
@@ -37,6 +40,9 @@ package protocol ServiceProvider: StoreProvider {
 extension ServiceProvider {
     /// Accepts every association, for everything.
     package func decide(_ association: AssociationInfo) -> AssociationDecision { .accept(.all) }
+
+    /// Yes.
+    package func may(_ right: ServiceRights, _ association: AssociationInfo) -> Bool { true }
 
     /// No.
     package func canTranscode(to transferSyntaxUID: String) -> Bool { false }

@@ -20,8 +20,20 @@ package struct ServiceRights: OptionSet, Hashable, Sendable {
     /// All of them.
     package static let all: ServiceRights = [.echo, .store, .find, .move, .get, .commit]
 
-    /// Their names, in the order of the documentation.
-    package static let names: [(ServiceRights, String)] = [
-        (.echo, "echo"), (.store, "store"), (.find, "find"), (.move, "move"), (.get, "get"), (.commit, "commit"),
+    /// Each right with the word that settings have for it.
+    private static let words: [(String, ServiceRights)] = [
+        ("echo", .echo), ("store", .store), ("find", .find), ("move", .move), ("get", .get), ("commit", .commit),
     ]
+
+    /// The words of all rights, in the order in which they are listed.
+    package static let allNames = words.map(\.0)
+
+    /// The right with this word.
+    package init?(name: String) {
+        guard let right = Self.words.first(where: { $0.0 == name })?.1 else { return nil }
+        self = right
+    }
+
+    /// The words of those it has.
+    package var names: [String] { Self.words.filter { contains($0.1) }.map(\.0) }
 }

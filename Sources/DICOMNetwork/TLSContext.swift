@@ -29,9 +29,9 @@ package final class TLSContext: @unchecked Sendable {
     /// - Parameters:
     ///   - certificate: a file with our certificate, and those between it and its authority.
     ///   - key: a file with its private key, without a password.
-    ///   - authorities: a file with the certificates of those whom we trust, and of nobody else.
+    ///   - authorities: a file with the certificates of those whom we trust, and of nobody else; nil to trust nobody.
     package init(
-        certificate: String?, key: String?, authorities: String, clientCertificates: ClientCertificates = .required,
+        certificate: String?, key: String?, authorities: String?, clientCertificates: ClientCertificates = .required,
         profile: Profile = .bcp195
     ) throws(TLSError) {
         guard let handle = SSL_CTX_new(TLS_method()) else { throw TLSError("OpenSSL cannot be set up") }
@@ -57,10 +57,12 @@ package final class TLSContext: @unchecked Sendable {
                 throw TLSError("the private key \(key) is not that of the certificate \(certificate)")
             }
         }
-        guard SSL_CTX_load_verify_file(handle, authorities) == 1 else {
-            throw TLSError("the certificates of authorities \(authorities) cannot be used: \(Self.lastError())")
+        if let authorities {
+            guard SSL_CTX_load_verify_file(handle, authorities) == 1 else {
+                throw TLSError("the certificates of authorities \(authorities) cannot be used: \(Self.lastError())")
+            }
+            SSL_CTX_set_client_CA_list(handle, SSL_load_client_CA_file(authorities))
         }
-        SSL_CTX_set_client_CA_list(handle, SSL_load_client_CA_file(authorities))
         let mode =
             switch clientCertificates {
             case .required: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT

@@ -35,11 +35,11 @@ struct Daemon: Sendable {
     ///
     /// - Returns: whether a signal ended it, and the kernel has been told everything that changed.
     func run(
-        _ source: MountSource?, listener: AssociationListener.Configuration?, _ socket: ListeningSocket?
+        _ source: MountSource?, _ sockets: DICOMSockets?, _ tls: TLSContext?
     ) throws -> Bool {
         if let note = archive.openingNote { logger.warning("\(note)") }
         let control = try exiting { () throws(Failure) in try ControlServer(archive: archive) }
-        let associations = try listener.map { configuration throws(ExitStatus) in try listen(configuration, socket) }
+        let associations = try sockets.map { sockets throws(ExitStatus) in try listen(sockets, tls) }
         let complete = Gate()
         // The mount is closed last: who reads does not wait for those who send.
         var doors: [Door] = []
@@ -86,16 +86,21 @@ struct Daemon: Sendable {
         if let error = end.error.withLock({ $0 }) { throw error }
     }
 
-    private func listen(
-        _ configuration: AssociationListener.Configuration, _ socket: ListeningSocket?
-    ) throws(ExitStatus) -> AssociationListener {
+    private func listen(_ sockets: DICOMSockets, _ tls: TLSContext?) throws(ExitStatus) -> AssociationListener {
         let log = logger
-        let longest = settings.running.limits.instanceSize?.bytes
-        let provider = ArchiveProvider(archive, longestInstance: longest, peers: settings.peers) { entry in
+        let running = settings.running
+        var configuration = ArchiveProvider.Configuration()
+        configuration.aeTitle = running.aeTitle
+        configuration.longestInstance = running.limits.instanceSize?.bytes
+        configuration.findLimit = running.findLimit
+        configuration.tls = tls
+        let provider = ArchiveProvider(archive, peers: settings.peers, configuration: configuration) { entry in
             log.log(level: entry.isProblem ? .warning : .info, "\(entry.line)")
         }
         return try failing { () throws(ListenError) in
-            try AssociationListener(socket, configuration: configuration, provider: provider)
+            try AssociationListener(
+                sockets.plain, secured: sockets.secured.flatMap { socket in tls.map { (socket, $0) } },
+                configuration: running.listener ?? AssociationListener.Configuration(), provider: provider)
         }
     }
 

@@ -5,7 +5,7 @@ import Threads
 
 /// The way of one instance to the archive: this process has its bytes as they come, and the one that has the archive open reads
 /// them from a socket in frames, of which an empty one is the end. What comes to no end is not stored. Used by one thread.
-final class InstanceStream {
+final class InstanceStream: Sendable {
     private let name: String
     private let writing: Int32
     private let result = Mutex<Result<Void, Failure>>(.success(()))

@@ -14,7 +14,7 @@ import Threads
 final class Supervisor: Sendable {
     private let mount: Mount
     private let folder: ArchiveFolder
-    private let socket: ListeningSocket?
+    private let sockets: DICOMSockets?
     private let settings: LiveSettings
     private let logger: Logger
     private let state = Mutex(State())
@@ -34,10 +34,10 @@ final class Supervisor: Sendable {
         var end: WorkerProcess.End
     }
 
-    init(mount: Mount, folder: ArchiveFolder, socket: ListeningSocket?, settings: LiveSettings, logger: Logger) {
+    init(mount: Mount, folder: ArchiveFolder, sockets: DICOMSockets?, settings: LiveSettings, logger: Logger) {
         self.mount = mount
         self.folder = folder
-        self.socket = socket
+        self.sockets = sockets
         self.settings = settings
         self.logger = logger
     }
@@ -129,8 +129,8 @@ final class Supervisor: Sendable {
         defer { close(handed) }
         let worker = try WorkerProcess(
             Inheritance(
-                device: connection.descriptor, lock: folder.lock, supervisor: -1, dicom: socket?.descriptor,
-                past: past, settings: handed), connection.initialization)
+                device: connection.descriptor, lock: folder.lock, supervisor: -1, dicom: sockets?.plain.descriptor,
+                past: past, settings: handed, tls: sockets?.secured?.descriptor), connection.initialization)
         state.withLock { state in
             state.worker = worker.pid
             if state.isStopping { kill(worker.pid, SIGTERM) }

@@ -27,7 +27,7 @@ import Testing
         let folder = try TemporaryFolder()
         let archive = try Archive(path: folder.appending("archive"), create: true, holder: Self.holder)
         let lines = Lines()
-        let running = try RunningListener(ArchiveProvider(archive) { lines.add($0) })
+        let running = try RunningListener(ArchiveProvider(archive, peers: Peers(PeerTable())) { lines.add($0) })
         let peer = try Peer(running)
         try peer.associate([PDU.Context(3, "1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.1.2.1")])
         var answers: [[Int: [UInt8]]] = []

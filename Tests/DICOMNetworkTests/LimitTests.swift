@@ -55,7 +55,7 @@ import Threads
     }
 
     @Test func `a peer that calls another AE title is rejected when the provider says so`() throws {
-        let provider = RecordingProvider(decision: .rejectCalledAETitle)
+        let provider = RecordingProvider(decision: .rejectCalledAETitle("called AE title not ours"))
         let running = try RunningListener(provider)
         let rejection = try #require(try answer(running, called: "OTHER"))
         #expect(rejection.type == 3)
@@ -65,7 +65,7 @@ import Threads
     }
 
     @Test func `a peer that the provider does not want is rejected`() throws {
-        let running = try RunningListener(RecordingProvider(decision: .rejectCallingAETitle))
+        let running = try RunningListener(RecordingProvider(decision: .rejectCallingAETitle("not wanted")))
         let rejection = try #require(try answer(running))
         #expect(rejection.type == 3)
         #expect(rejection.body == [0, 1, 1, 3])

@@ -18,8 +18,12 @@ final class AssociationTarget: FuzzTarget {
         var configuration = AssociationListener.Configuration()
         configuration.port = 0
         configuration.idleSeconds = 5
+        var ours = ArchiveProvider.Configuration()
+        ours.longestInstance = 1 << 20
+        let peers = Peers(try PeerTable(unknownRights: .all))
         let listener = try AssociationListener(
-            configuration: configuration, provider: ArchiveProvider(test.archive, longestInstance: 1 << 20) { _ in })
+            configuration: configuration,
+            provider: ArchiveProvider(test.archive, peers: peers, configuration: ours) { _ in })
         self.listener = listener
         Thread.start { listener.run() }
     }

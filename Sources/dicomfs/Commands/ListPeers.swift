@@ -1,5 +1,6 @@
 import ArchiveSCP
 import ArgumentParser
+import DICOMNetwork
 
 struct ListPeers: ParsableCommand {
     static let configuration = CommandConfiguration(

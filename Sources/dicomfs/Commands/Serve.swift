@@ -52,9 +52,7 @@ struct Serve: ParsableCommand {
         guard settings.mount != nil || settings.acceptsAssociations else {
             throw ValidationError("Nothing to serve: without associations (--no-dicom) it needs --mount.")
         }
-        guard settings.tls == nil else {
-            throw ExitStatus(code: EX_CONFIG, message: "this release accepts no associations with TLS yet")
-        }
+        let tls = try settings.tls.map { tls throws(ExitStatus) in try tls.context() }
         try settings.limits.raiseOpenFileLimit()
         let path = try settings.archivePath()
         // What a killed one has left behind may still be ending.
@@ -68,23 +66,24 @@ struct Serve: ParsableCommand {
             try ArchiveFolder.open(path, create: true, holder: holder)
         }
         // Bound before anything is mounted: a taken port is an error that leaves nothing behind.
-        let socket = try listen(settings)
-        let place = socket.map { "\(settings.bind):\($0.port)/\(settings.aeTitle)" }
-        let line = "dicomfs ready archive=\(folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place ?? "-")"
+        let sockets = try DICOMSockets.bind(settings)
+        let place = sockets.map { "\(settings.bind):\($0.plain.port)/\(settings.aeTitle)" }
+        var line = "dicomfs ready archive=\(folder.path) mount=\(mountPoint?.path ?? "-") dicom=\(place ?? "-")"
+        if let secured = sockets?.secured { line += " dicom-tls=\(settings.bind):\(secured.port)/\(settings.aeTitle)" }
         let live = LiveSettings(settings, logger: logger, load: options.load)
         if let mountPoint, settings.usesSupervisor {
-            return try supervise(mountPoint, folder, socket, live) { Self.tellReady(line) }
+            return try supervise(mountPoint, folder, sockets, live) { [line] in Self.tellReady(line) }
         }
         let archive = try opening { () throws(ArchiveError) in
             try Archive(folder: folder, limits: settings.limits.ofArchive)
         }
         let daemon = Daemon(
-            archive: archive, settings: live, logger: logger, isWorker: false, isReady: { Self.tellReady(line) }
+            archive: archive, settings: live, logger: logger, isWorker: false, isReady: { [line] in Self.tellReady(line) }
         ) {
             ServiceManager.tell("STOPPING=1")
         }
         let source = mountPoint.map { Daemon.MountSource.point($0) }
-        _ = try daemon.run(source, listener: settings.listener, socket)
+        _ = try daemon.run(source, sockets, tls)
     }
 
     /// Tells who reads standard output, which nothing comes to after that, and systemd.
@@ -95,7 +94,7 @@ struct Serve: ParsableCommand {
     }
 
     private func supervise(
-        _ mountPoint: MountPoint, _ folder: ArchiveFolder, _ socket: ListeningSocket?, _ settings: LiveSettings,
+        _ mountPoint: MountPoint, _ folder: ArchiveFolder, _ sockets: DICOMSockets?, _ settings: LiveSettings,
         isReady: @escaping @Sendable () -> Void
     ) throws {
         var options = settings.running.mountOptions.session
@@ -105,7 +104,7 @@ struct Serve: ParsableCommand {
         if !mount.canResend {
             logger.notice("this kernel is older than Linux 6.9: requests under way fail when the worker crashes")
         }
-        let supervisor = Supervisor(mount: mount, folder: folder, socket: socket, settings: settings, logger: logger)
+        let supervisor = Supervisor(mount: mount, folder: folder, sockets: sockets, settings: settings, logger: logger)
         try supervisor.run(isReady: isReady)
     }
 
@@ -131,9 +130,8 @@ struct Serve: ParsableCommand {
             let folder = try ArchiveFolder.open(path, create: create, inheriting: inheritance.lock)
             return try Archive(folder: folder, limits: settings.limits.ofArchive)
         }
-        let socket = try inheritance.dicom.map { descriptor in
-            try failing { () throws(ListenError) in try ListeningSocket(inheriting: descriptor) }
-        }
+        let sockets = try DICOMSockets.inherit(inheritance)
+        let tls = try settings.tls.map { tls throws(ExitStatus) in try tls.context() }
         let isReady = { @Sendable in
             var byte: UInt8 = 1
             write(supervisor, &byte, 1)
@@ -141,7 +139,7 @@ struct Serve: ParsableCommand {
         let daemon = Daemon(
             archive: archive, settings: live, logger: logger, isWorker: true, isReady: { isReady() }, isEnding: {})
         let source = Daemon.MountSource.inherited(connection, inheritance.past)
-        let isComplete = try daemon.run(source, listener: settings.listener, socket)
+        let isComplete = try daemon.run(source, sockets, tls)
         guard isComplete else { throw ExitCode.failure }
     }
 
@@ -159,13 +157,6 @@ struct Serve: ParsableCommand {
     }
 
     private var logger: Logger { Logger(label: "dicomfs") { StreamLogHandler.standardError(label: $0) } }
-
-    private func listen(_ settings: Settings) throws -> ListeningSocket? {
-        guard let configuration = settings.listener else { return nil }
-        return try failing { () throws(ListenError) in
-            try ListeningSocket(host: configuration.host, port: configuration.port)
-        }
-    }
 
     private func opening<Result>(_ body: () throws(ArchiveError) -> Result) throws(ExitStatus) -> Result {
         do { return try body() } catch {

@@ -1,4 +1,5 @@
 import ArchiveSCP
+import DICOMNetwork
 import Yams
 
 /// A peer in a settings file, and the line at which it begins.

@@ -1,4 +1,5 @@
 import ArchiveSCP
+import DICOMNetwork
 import Logging
 import Synchronization
 

@@ -1,3 +1,5 @@
+import DICOMNetwork
+
 /// A setting of `serve`: its name in the settings file, the option that it has on the command line, and what holds when
 /// nobody gives it.
 enum SettingKey: String, CaseIterable, Sendable {
@@ -83,8 +85,8 @@ enum SettingKey: String, CaseIterable, Sendable {
         case .imageMemory: .text("512M")
         case .idleTimeout: .text("60")
         case .openFiles: .text("512")
-        case .tlsClientCertificates: .text(TLSSettings.ClientCertificates.required.rawValue)
-        case .tlsProfile: .text(TLSSettings.Profile.bcp195.rawValue)
+        case .tlsClientCertificates: .text(TLSContext.ClientCertificates.required.rawValue)
+        case .tlsProfile: .text(TLSContext.Profile.bcp195.rawValue)
         case .archive, .mount, .tlsPort, .tlsCertificate, .tlsKey, .tlsCA, .instanceSize, .associationTimeout, .diskReserve:
             nil
         }

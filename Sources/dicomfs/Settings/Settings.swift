@@ -1,5 +1,6 @@
 import ArchiveSCP
 import ArgumentParser
+import DICOMNetwork
 
 /// The settings of `serve` as they are in effect.
 struct Settings: Sendable {

@@ -1,5 +1,6 @@
 import ArchiveSCP
 import ArgumentParser
+import DICOMNetwork
 import Glibc
 
 /// Settings as text, read as what they are: a value that cannot be is an error that names the place it was given.

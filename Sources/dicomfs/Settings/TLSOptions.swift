@@ -1,8 +1,9 @@
 import ArgumentParser
+import DICOMNetwork
 
 /// The options of `serve` for associations with TLS.
 struct TLSOptions: ParsableArguments {
-    @Option(help: "TCP port for associations with TLS, as 2762; 0 picks a free one. Default: none.")
+    @Option(help: "TCP port for associations with TLS, as 2762; 0 picks a free one. Default: none; TLS is for calling peers then.")
     var tlsPort: Int?
 
     @Option(help: ArgumentHelp("Our certificate, and those it is signed with: PEM.", valueName: "file"))
@@ -17,12 +18,12 @@ struct TLSOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Whether peers must show a certificate.\(SettingKey.tlsClientCertificates.defaultHelp)", valueName: "how"))
-    var tlsClientCertificates: TLSSettings.ClientCertificates?
+    var tlsClientCertificates: TLSContext.ClientCertificates?
 
     @Option(
         help: ArgumentHelp(
             "The secure connection profile of PS3.15 annex B.\(SettingKey.tlsProfile.defaultHelp)", valueName: "profile"))
-    var tlsProfile: TLSSettings.Profile?
+    var tlsProfile: TLSContext.Profile?
 
     /// What was given.
     var flags: [SettingKey: SettingValue] {

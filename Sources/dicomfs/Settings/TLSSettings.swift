@@ -1,49 +1,48 @@
 import ArgumentParser
+import DICOMNetwork
 import Foundation
+import Glibc
 
 /// How associations are accepted with TLS (PS3.15 annex B).
 struct TLSSettings: Hashable, Sendable {
-    /// The port beside that for associations without.
-    var port: Int
+    /// The port beside that for associations without; nil when none are accepted, and TLS is for calling peers.
+    var port: Int?
     /// PEM: our certificate, and those that lead from it to one that peers trust.
     var certificate: String
     /// PEM: its private key.
     var key: String
     /// PEM: the certificates that those of peers must lead to. Nil only when peers need show none.
     var ca: String?
-    var clientCertificates: ClientCertificates
-    var profile: Profile
+    var clientCertificates: TLSContext.ClientCertificates
+    var profile: TLSContext.Profile
 
-    /// Whether a peer must show a certificate.
-    enum ClientCertificates: String, CaseIterable, ExpressibleByArgument, Sendable {
-        /// Who shows none is not served.
-        case required
-        /// One that is shown must be good.
-        case optional
-        case off
-    }
-
-    /// Which protocol versions and cipher suites are taken.
-    enum Profile: String, CaseIterable, ExpressibleByArgument, Sendable {
-        /// PS3.15 annex B.9: TLS 1.2 and 1.3, without what is broken.
-        case bcp195
-        /// PS3.15 annex B.10, or what took its place: fewer suites.
-        case bcp195Extended = "bcp195-extended"
+    /// Reads the files.
+    func context() throws(ExitStatus) -> TLSContext {
+        do throws(TLSError) {
+            return try TLSContext(
+                certificate: certificate, key: key, authorities: ca, clientCertificates: clientCertificates,
+                profile: profile)
+        } catch {
+            throw ExitStatus(code: EX_CONFIG, message: error.description)
+        }
     }
 }
 
+extension TLSContext.ClientCertificates: ExpressibleByArgument {}
+extension TLSContext.Profile: ExpressibleByArgument {}
+
 extension TLSSettings {
-    /// Of all settings; nil when none of port, certificate and key is given.
+    /// Of all settings; nil when none is given.
     ///
     /// - Throws: when some of what belongs together is missing, or a file cannot be read, or others can read the key.
     init?(_ values: SettingsReading) throws(SettingsError) {
-        let needed: [SettingKey] = [.tlsPort, .tlsCertificate, .tlsKey]
-        let given = [needed, [.tlsCA]].joined().filter { values.setting($0).value != nil }
+        let needed: [SettingKey] = [.tlsCertificate, .tlsKey]
+        let given = [needed, [.tlsPort, .tlsCA]].joined().filter { values.setting($0).value != nil }
         guard let first = given.first else { return nil }
         if let missing = needed.first(where: { !given.contains($0) }) {
-            throw values.incomplete(first, needs: missing, "TLS takes a port, a certificate and its key")
+            throw values.incomplete(first, needs: missing, "TLS takes a certificate and its key")
         }
-        port = try values.port(.tlsPort, from: 0)
+        port = try values.given(.tlsPort)?.port(.tlsPort, from: 0)
         certificate = try values.readable(.tlsCertificate)
         key = try values.readable(.tlsKey)
         ca = try values.given(.tlsCA)?.readable(.tlsCA)
