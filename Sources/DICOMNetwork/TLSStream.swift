@@ -37,7 +37,11 @@ final class TLSStream: ByteStream {
         SSL_set_bio(ssl, io, io)
     }
 
-    deinit { SSL_free(ssl) }
+    deinit {
+        // The peer can tell this from a connection that somebody has cut (close_notify).
+        if failure == nil { SSL_shutdown(ssl) }
+        SSL_free(ssl)
+    }
 
     private func shakeHands(
         until deadline: ContinuousClock.Instant, _ step: (OpaquePointer) -> Int32
