@@ -16,9 +16,11 @@ extension ArchiveProvider {
         }
         return try retrieve(operation) { instances, suboperations in
             let box = destination(of: operation, title) {
-                RequestedAssociation(
+                var wanted = RequestedAssociation(
                     calling: configuration.aeTitle, called: peer.aeTitle, host: peer.host.description, port: port,
                     tls: peer.usesTLS ? configuration.tls : nil, contexts: [])
+                wanted.isStopping = operation.isStopping
+                return wanted
             }
             box.destination.prepare(
                 Set(

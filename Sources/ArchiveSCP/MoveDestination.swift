@@ -53,6 +53,7 @@ final class MoveDestination {
                 user.conclude(error)
                 self.user = nil
                 failures += 1
+                if wanted.isStopping() { throw AssociationFailure("\(error)") }
                 if failures > 5 { throw AssociationFailure("it is lost again and again: \(error)") }
                 if failures % 2 == 0 { return .unreadable("the association with the destination: \(error)") }
             }

@@ -114,7 +114,8 @@ extension Association {
             stream, info: info, contexts: accepted, extendedNegotiation: answer.user.extendedNegotiation,
             longest: wanted.maximumPDULength, peerLongest: answer.user.maximumLength,
             limits: AssociationLimits(
-                idleSeconds: wanted.idleSeconds, lifetime: nil, isStopping: wanted.isStopping))
+                idleSeconds: wanted.idleSeconds, lifetime: nil, isStopping: wanted.isStopping,
+                look: .milliseconds(500)))
     }
 
     private static func answer(

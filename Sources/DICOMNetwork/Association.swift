@@ -82,11 +82,17 @@ package final class Association {
 
     /// The next PDU; nil at the end of the connection.
     private func nextPDU() throws(AssociationEnd) -> (type: UInt8, body: UnsafeRawBufferPointer)? {
-        do throws(PDUFailure) { return try reader.next(until: limits.deadline) } catch {
-            switch error {
-            case .stream(.timedOut): throw .silent
-            case .stream(.closed): throw .closed
-            case .illegal(let what): throw .protocolError(what)
+        let deadline = limits.deadline
+        while true {
+            let look = limits.look.map { min(deadline, .now + $0) } ?? deadline
+            do throws(PDUFailure) { return try reader.next(until: look) } catch {
+                switch error {
+                case .stream(.timedOut):
+                    guard look < deadline else { throw .silent }
+                    if limits.isStopping() { throw .stopped }
+                case .stream(.closed): throw .closed
+                case .illegal(let what): throw .protocolError(what)
+                }
             }
         }
     }
@@ -162,6 +168,8 @@ struct AssociationLimits: Sendable {
     var lifetime: (end: ContinuousClock.Instant, seconds: Int)?
     /// Whether we want no more of it.
     var isStopping: @Sendable () -> Bool = { false }
+    /// How long it waits for the peer before it looks whether we want no more; nil where that ends the connection.
+    var look: Duration?
 
     /// When the next PDU must have been read or written.
     var deadline: ContinuousClock.Instant {

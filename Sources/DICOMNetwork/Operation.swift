@@ -52,6 +52,9 @@ package final class Operation {
     /// Whose request it is.
     package var info: AssociationInfo { association.info }
 
+    /// Whether we want no more of its association.
+    package var isStopping: @Sendable () -> Bool { association.limits.isStopping }
+
     /// Sends a pending response.
     package func respond(_ result: OperationResult) throws(AssociationEnd) {
         pendingResponses += 1

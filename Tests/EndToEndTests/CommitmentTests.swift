@@ -22,13 +22,7 @@ struct CommitmentTests {
     }
 
     private static let definitions = """
-        reports = __import__('queue').Queue()
-        def report(event):
-            said = event.event_information
-            failed = [f'{each.ReferencedSOPInstanceUID} {each.FailureReason:04X}' for each in said.get('FailedSOPSequence', [])]
-            stored = [each.ReferencedSOPInstanceUID for each in said.get('ReferencedSOPSequence', [])]
-            reports.put(' '.join([f'{event.event_type}', said.TransactionUID, *stored, *failed]).replace(ROOT + '.', ''))
-            return 0x0000, None
+        reports = Reports()
         INSTANCE = '1.2.840.10008.1.20.1.1'
         def ask(association, asked, action=1, instance=INSTANCE):
             return f'{association.send_n_action(asked, action, Commitment, instance)[0].Status:04X}'
@@ -40,11 +34,11 @@ struct CommitmentTests {
     {
         let served = try serve()
         let script = """
-            association = associate(Commitment, handlers=[(evt.EVT_N_EVENT_REPORT, report)])
-            print(ask(association, transaction('1.2.1', *images('1.1.1', '1.1.2', '3.1.1'))), reports.get(timeout=30))
-            print(ask(association, transaction('1.2.2', *images('1.1.1', '7.7.7'))), reports.get(timeout=30))
+            association = associate(Commitment, handlers=reports.handlers)
+            print(ask(association, transaction('1.2.1', *images('1.1.1', '1.1.2', '3.1.1'))), reports.next())
+            print(ask(association, transaction('1.2.2', *images('1.1.1', '7.7.7'))), reports.next())
             asked = transaction('1.2.3', *images('1.1.1'), *images('1.1.2', sop_class=MRImageStorage))
-            print(ask(association, asked), reports.get(timeout=30))
+            print(ask(association, asked), reports.next())
             association.release()
             """
         #expect(
@@ -56,14 +50,14 @@ struct CommitmentTests {
     @Test func `a request that cannot be followed is answered with what is wrong, and reported on never`() throws {
         let served = try serve()
         let script = """
-            association = associate(Commitment, handlers=[(evt.EVT_N_EVENT_REPORT, report)])
+            association = associate(Commitment, handlers=reports.handlers)
             asked = transaction('1.2.1', *images('1.1.1'))
             print(ask(association, asked, action=2))
             print(ask(association, asked, instance='1.2.840.10008.1.20.1.2'))
             del asked.TransactionUID
             print(ask(association, asked))
             # The next report is that on the next request.
-            print(ask(association, transaction('1.2.2', *images('1.1.1'))), reports.get(timeout=30))
+            print(ask(association, transaction('1.2.2', *images('1.1.1'))), reports.next())
             association.release()
             """
         #expect(
@@ -90,9 +84,9 @@ struct CommitmentTests {
             def accept(event):
                 role = event.assoc.requestor.role_selection[Commitment]
                 callers.append((event.assoc.requestor.ae_title, role.scu_role, role.scp_role))
-            server = provider.start_server(('127.0.0.1', int(arguments[0])), block=False, evt_handlers=[
-                (evt.EVT_N_EVENT_REPORT, report), (evt.EVT_ACCEPTED, accept)])
-            print(reports.get(timeout=30), callers)
+            server = provider.start_server(
+                ('127.0.0.1', int(arguments[0])), block=False, evt_handlers=[*reports.handlers, (evt.EVT_ACCEPTED, accept)])
+            print(reports.next(), callers)
             server.shutdown()
             ask_and_go('STRANGER')
             """

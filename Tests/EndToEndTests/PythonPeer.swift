@@ -27,7 +27,7 @@ enum PythonPeer {
         .deletingLastPathComponent().path + "/tools/bench"
 
     private static let definitions = """
-        import hashlib, os, ssl, sys, threading, time, traceback
+        import hashlib, os, queue, ssl, sys, threading, time, traceback
         import pydicom
         from pydicom.dataset import Dataset, FileMetaDataset
         from pynetdicom import AE, build_role, evt
@@ -119,6 +119,21 @@ enum PythonPeer {
                 item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
                 asked.ReferencedSOPSequence.append(item)
             return asked
+
+        class Reports:
+            '''Takes reports on commitments. Each is there when its answer was sent: only then may the association be released.'''
+            def __init__(self):
+                self.all = queue.Queue()
+                self.handlers = [(evt.EVT_N_EVENT_REPORT, self.report), (evt.EVT_DIMSE_SENT, self.sent)]
+            def report(self, event):
+                said = event.event_information
+                stored = [each.ReferencedSOPInstanceUID for each in said.get('ReferencedSOPSequence', [])]
+                failed = [f'{each.ReferencedSOPInstanceUID} {each.FailureReason:04X}' for each in said.get('FailedSOPSequence', [])]
+                self.said = ' '.join([f'{event.event_type}', said.TransactionUID, *stored, *failed]).replace(ROOT + '.', '')
+                return 0x0000, None
+            def sent(self, event):
+                if type(event.message).__name__ == 'N_EVENT_REPORT_RSP': self.all.put(self.said)
+            def next(self): return self.all.get(timeout=30)
 
         class Held:
             '''Keeps what an association sends, until a number of PDUs is there: they are sent as one, with more bytes.'''

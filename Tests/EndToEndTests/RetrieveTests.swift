@@ -167,6 +167,28 @@ struct RetrieveTests {
         #expect(said == ["0000 5 0 0 - 1", "0000 5 0 0 - 1", "0000 5 0 0 - 2"])
     }
 
+    @Test func `the daemon ends though a destination never answers`() throws {
+        let destination = LocalPort.free()
+        let (served, _) = try serve(destination)
+        let script = """
+            pid, stop = int(arguments[1]), threading.Event()
+            class Stopping(Receiver):
+                '''Ends the daemon while that waits for its answer.'''
+                def before(self, uid):
+                    os.kill(pid, 15)
+                    stop.wait()
+            Stopping().listen(int(arguments[0]))
+            association = associate(StudyMove)
+            asked = identifier('STUDY', StudyInstanceUID=f'{ROOT}.1')
+            for status, answer in association.send_c_move(asked, 'DEST', StudyMove): pass
+            print('no answer', flush=True)
+            os._exit(0)
+            """
+        // Long before the destination is silent for too long.
+        #expect(try PythonPeer.run(script, served, ["\(destination)", "\(served.pid)"]) == ["no answer"])
+        #expect(served.wait() == 0)
+    }
+
     @Test(arguments: ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"])
     func `what a receiver does not take compressed it gets uncompressed, with the same pixels`(syntax: String) throws {
         let destination = LocalPort.free()

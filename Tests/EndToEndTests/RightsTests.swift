@@ -55,7 +55,7 @@ struct RightsTests {
 
     /// What a script asks for: `ask(service, title)` is the answer.
     private static let definitions = """
-        receiver = Receiver()
+        receiver, reports = Receiver(), Reports()
         image = pydicom.dcmread(arguments[1])
         classes = dict(
             echo=Verification, store=CTImageStorage, find=StudyFind, move=StudyMove, get=StudyGet, commit=Commitment)
@@ -67,12 +67,13 @@ struct RightsTests {
             if service == 'move': return last(association.send_c_move(asked, 'DEST', StudyMove))[:4]
             if service == 'get': return last(association.send_c_get(asked, StudyGet))[:4]
             asked = transaction('1.2.3', (CTImageStorage, image.SOPInstanceUID))
-            return f'{association.send_n_action(asked, 1, Commitment, "1.2.840.10008.1.20.1.1")[0].Status:04X}'
+            status = f'{association.send_n_action(asked, 1, Commitment, "1.2.840.10008.1.20.1.1")[0].Status:04X}'
+            if status == '0000': reports.next()
+            return status
         def propose(service, title, called='DICOMFS'):
             roles = [CTImageStorage] if service == 'get' else []
-            report = (evt.EVT_N_EVENT_REPORT, lambda event: (0x0000, None))
             return associate(classes[service], title=title, called=called, roles=roles, handlers=[
-                (evt.EVT_C_STORE, receiver.store), report, (evt.EVT_PDU_RECV, lambda event: received.append(event.pdu))])
+                (evt.EVT_C_STORE, receiver.store), *reports.handlers, (evt.EVT_PDU_RECV, lambda event: received.append(event.pdu))])
         # The rejection itself: pynetdicom says of some that were rejected that they were aborted.
         received = []
         def ask(service, title, called='DICOMFS'):
