@@ -32,7 +32,7 @@ package final class ArchiveProvider: ServiceProvider {
     let peers: Peers
     let log: @Sendable (LogEntry) -> Void
     /// Of the associations under way: by their ids, then by the AE titles of destinations.
-    let destinations = Mutex<[UInt64: [String: MoveDestinationBox]]>([:])
+    let destinations = Mutex<[UInt64: [String: MoveDestination]]>([:])
     let reporter: CommitmentReporter
 
     /// A provider that tells `log` what it refused and how associations ended.
@@ -80,7 +80,7 @@ package final class ArchiveProvider: ServiceProvider {
     package func associationEnded(_ summary: AssociationSummary) {
         // Their associations are released when they go.
         let kept = destinations.withLock { $0.removeValue(forKey: summary.association.id) }
-        kept?.values.forEach { $0.destination.close() }
+        kept?.values.forEach { $0.user.close() }
         log(LogEntry(summary))
     }
 

@@ -2,9 +2,11 @@
 package final class ServiceUser {
     private let association: Association
 
+    init(association: Association) { self.association = association }
+
     /// Asks for the association.
-    package init(_ wanted: RequestedAssociation) throws(AssociationFailure) {
-        association = try Association.request(wanted)
+    package convenience init(_ wanted: RequestedAssociation) throws(AssociationFailure) {
+        try self.init(association: .request(wanted))
     }
 
     package var info: AssociationInfo { association.info }
