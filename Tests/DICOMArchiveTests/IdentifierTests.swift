@@ -10,7 +10,8 @@ import Testing
 @Suite struct IdentifierTests {
     private static let syntax = TransferSyntax.explicitVRLittleEndian.uid
 
-    private func find(_ bytes: [UInt8], _ root: QueryRetrieveRoot = .patient, _ syntax: String = syntax) throws(IdentifierError)
+    private func find(_ bytes: [UInt8], _ root: QueryRetrieveRoot = .patient, _ syntax: String = syntax)
+        throws(IdentifierError)
         -> FindIdentifier
     {
         try FindIdentifier(bytes: bytes, transferSyntaxUID: syntax, root: root, isDateTimeCombined: false)
@@ -23,7 +24,9 @@ import Testing
         return set.bytes
     }
 
-    private func failure(_ bytes: [UInt8], _ root: QueryRetrieveRoot = .patient, _ syntax: String = syntax) -> IdentifierError? {
+    private func failure(_ bytes: [UInt8], _ root: QueryRetrieveRoot = .patient, _ syntax: String = syntax)
+        -> IdentifierError?
+    {
         do throws(IdentifierError) {
             _ = try find(bytes, root, syntax)
             return nil
@@ -33,12 +36,15 @@ import Testing
     }
 
     @Test func `a level that the model lacks is answered with A900 and its element`() {
-        for (level, root) in [("PATIENT", QueryRetrieveRoot.study), ("FRAME", .patient), (nil, .patient), ("", .study)] {
+        for (level, root) in [("PATIENT", QueryRetrieveRoot.study), ("FRAME", .patient), (nil, .patient), ("", .study)]
+        {
             let error = failure(identifier(level), root)
             #expect(error?.status == .dataSetDoesNotMatch)
             #expect(error?.offendingElements == [.queryRetrieveLevel])
         }
-        for (level, root) in [("PATIENT", QueryRetrieveRoot.patient), ("STUDY", .study), ("SERIES ", .study), ("IMAGE", .study)] {
+        for (level, root) in [
+            ("PATIENT", QueryRetrieveRoot.patient), ("STUDY", .study), ("SERIES ", .study), ("IMAGE", .study),
+        ] {
             #expect(failure(identifier(level), root) == nil)
         }
     }
@@ -113,7 +119,8 @@ import Testing
             let retrieve = try RetrieveIdentifier(bytes: bytes, transferSyntaxUID: Self.syntax, root: root)
             var found: [String] = []
             try under.archive.instances(of: retrieve.retrieval) { instance in
-                #expect(try under.archive.file(instance.node)?.recipe.identity.sopInstanceUID == instance.sopInstanceUID)
+                let file = try under.archive.file(instance.node)
+                #expect(file?.recipe.identity.sopInstanceUID == instance.sopInstanceUID)
                 found.append(instance.sopInstanceUID.dropFirst(5).description)
                 return true
             }

@@ -31,8 +31,10 @@ import Testing
     }
 
     @Test func `examples of the standard are written as it writes them`() {
-        for name in CharacterSetTests.names.prefix(11) where name.terms != ["GBK"] && name.terms.last != "ISO 2022 IR 126" {
-            #expect(SpecificCharacterSet(name.terms).encode(name.text, isPersonName: true) == name.bytes, "\(name.terms)")
+        for name in CharacterSetTests.names.prefix(11)
+        where name.terms != ["GBK"] && name.terms.last != "ISO 2022 IR 126" {
+            #expect(
+                SpecificCharacterSet(name.terms).encode(name.text, isPersonName: true) == name.bytes, "\(name.terms)")
         }
     }
 
@@ -49,18 +51,25 @@ import Testing
 
     @Test func `ASCII is back before delimiters and the end`() throws {
         let bytes = try #require(SpecificCharacterSet(["", "ISO 2022 IR 87"]).encode("山\\田"))
-        #expect(bytes == [0x1B, 0x24, 0x42, 0x3B, 0x33, 0x1B, 0x28, 0x42, 0x5C, 0x1B, 0x24, 0x42, 0x45, 0x44, 0x1B, 0x28, 0x42])
+        #expect(
+            bytes == [
+                0x1B, 0x24, 0x42, 0x3B, 0x33, 0x1B, 0x28, 0x42, 0x5C, 0x1B, 0x24, 0x42, 0x45, 0x44, 0x1B, 0x28, 0x42,
+            ])
     }
 
     @Test(.enabled(if: Python.path != nil, "\(Python.missing)"))
     func `pydicom reads what is written`() throws {
         var lines: [String] = []
         var expected: [String] = []
-        for terms in Self.sets where terms != ["GBK"] {
+        // pydicom 3.0 leaves the escapes of ISO 2022 IR 58 in the text.
+        for terms in Self.sets where terms != ["GBK"] && terms.last != "ISO 2022 IR 58" {
             for text in Self.texts where !text.contains("\\") && !text.contains("\r") {
                 guard let bytes = SpecificCharacterSet(terms).encode(text, isPersonName: true) else { continue }
-                lines.append(terms.joined(separator: "\\") + "\t" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
-                expected.append("\(terms) \(text)")
+                lines.append(
+                    terms.joined(separator: "\\") + "\t"
+                        + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+                // It takes no notice of an empty group at the end.
+                expected.append("\(terms) \(text.hasSuffix("=") ? String(text.dropLast()) : text)")
             }
         }
         let read = try Python.run(
