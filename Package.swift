@@ -118,7 +118,13 @@ let package = Package(
         tests(
             "DICOMArchiveTests", ["DICOMArchive", "ContentStore", "DICOM", "Hashing", "Imaging", "RocksDB", "Threads"]),
         tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
-        tests("ProgramTests", ["dicomfs"]),
+        tests(
+            "ProgramTests",
+            [
+                "ArchiveSCP", "dicomfs",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
         // Tests on a real kernel mount.
         tests("FUSETests", ["FUSE", "Threads"]),

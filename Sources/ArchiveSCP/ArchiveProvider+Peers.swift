@@ -19,7 +19,9 @@ extension ArchiveProvider {
     }
 
     /// Success, or 0124 for who may not.
-    package func echo(_ association: AssociationInfo) -> DIMSEStatus { may(.echo, association) ? .success : .notAuthorized }
+    package func echo(_ association: AssociationInfo) -> DIMSEStatus {
+        may(.echo, association) ? .success : .notAuthorized
+    }
 
     /// Whether a peer has a right now, as the table has changed since it associated.
     func may(_ right: ServiceRights, _ association: AssociationInfo) -> Bool {

@@ -21,7 +21,8 @@ struct TLSOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The secure connection profile of PS3.15 annex B.\(SettingKey.tlsProfile.defaultHelp)", valueName: "profile"))
+            "The secure connection profile of PS3.15 annex B.\(SettingKey.tlsProfile.defaultHelp)", valueName: "profile"
+        ))
     var tlsProfile: TLSSettings.Profile?
 
     /// What was given.
