@@ -1,4 +1,5 @@
 import ArchiveSCP
+import Foundation
 import TestSupport
 import Testing
 
@@ -118,6 +119,22 @@ struct SettingsFileTests {
         let ct1 = try Peer(
             name: "ct1", aeTitle: "CT 1", host: "ct1.example", port: 104, usesTLS: true, rights: [.echo, .commit])
         #expect(file.peers.map(\.peer) == [ct1, try Peer(name: "ws", aeTitle: "WS", host: "::1")])
+    }
+
+    @Test func `the example has every setting, and is right`() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "mount/dicomfs.yaml.example"), encoding: .utf8)
+        #expect(Self.sentence(text) == "good")
+        for key in SettingKey.allCases { #expect(text.contains("\(key.components.last!): "), "\(key)") }
+        // What it says of defaults is so.
+        let all = text.replacing(/(?m)^( *)# ([a-z-]+:)/) { "\($0.1)\($0.2)" }
+        let file = try SettingsFile(path: "/x.yaml", text: all.replacing("tls:", with: "# tls:"))
+        for (key, line) in file.lines
+        where text.split(separator: "\n", omittingEmptySubsequences: false)[line - 1].contains("# ") {
+            guard let expected = key.defaultValue else { continue }
+            #expect(try SettingsSources(file: file).setting(key).value == expected, "\(key)")
+        }
     }
 
     @Test func `a file that cannot be read is said so`() throws {
