@@ -123,7 +123,13 @@ let package = Package(
                 "Threads",
             ]),
         tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
-        tests("ProgramTests", ["dicomfs"]),
+        tests(
+            "ProgramTests",
+            [
+                "ArchiveSCP", "dicomfs",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
         // Tests on a real kernel mount.
         tests("FUSETests", ["FUSE", "Threads"]),

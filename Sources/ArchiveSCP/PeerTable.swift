@@ -20,7 +20,8 @@ package struct PeerTable: Sendable {
                 if other.name == peer.name { throw PeerError("two peers are called \(peer.name)") }
                 if other.aeTitle == peer.aeTitle, other.host == peer.host {
                     throw PeerError(
-                        "the peers \(other.name) and \(peer.name) have the same AE title \(peer.aeTitle) and the same host \(peer.host)")
+                        "the peers \(other.name) and \(peer.name) have the same AE title \(peer.aeTitle) and the same host \(peer.host)"
+                    )
                 }
             }
         }

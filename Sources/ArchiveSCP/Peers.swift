@@ -67,7 +67,8 @@ package final class Peers: Sendable {
         let candidates = table.peers.filter { $0.aeTitle == callingAETitle }
         guard !candidates.isEmpty else {
             guard !table.unknownRights.isEmpty else {
-                return .rejectCallingAETitle("no peer has the AE title \(callingAETitle), and unknown peers may do nothing")
+                return .rejectCallingAETitle(
+                    "no peer has the AE title \(callingAETitle), and unknown peers may do nothing")
             }
             return .accept(table.unknownRights, nil)
         }
@@ -75,7 +76,8 @@ package final class Peers: Sendable {
             let peer = candidates.first(where: { names.isAddress(address, of: $0.host) })
         else {
             let known = candidates.map { "\($0.name)'s, whose host is \($0.host)" }.joined(separator: ", and ")
-            return .rejectCallingAETitle("the AE title \(callingAETitle) is \(known), and it called from \(peerAddress)")
+            return .rejectCallingAETitle(
+                "the AE title \(callingAETitle) is \(known), and it called from \(peerAddress)")
         }
         guard !peer.rights.isEmpty else { return .rejectCallingAETitle("the peer \(peer.name) may do nothing") }
         return .accept(peer.rights, peer)

@@ -16,12 +16,16 @@ final class ServedArchive {
     /// - Parameters:
     ///   - archive: where the archive is; by default in the temporary folder.
     ///   - program: what is run.
-    init(archive: String? = nil, program: String = DicomFS.path, options: [String] = []) throws {
+    ///   - environment: variables besides those of the test.
+    init(
+        archive: String? = nil, program: String = DicomFS.path, options: [String] = [],
+        environment: [String: String] = [:]
+    ) throws {
         folder = try TemporaryFolder()
         self.program = program
         self.archive = archive ?? folder.appending("archive")
         mount = try folder.makeFolder("mnt")
-        try start(options)
+        try start(options, environment: environment)
     }
 
     deinit {
@@ -42,7 +46,7 @@ final class ServedArchive {
     var log: String { (try? String(contentsOfFile: folder.appending("log"), encoding: .utf8)) ?? "" }
 
     /// Starts it, again after ``kill()`` or ``stop()``.
-    func start(_ options: [String] = []) throws {
+    func start(_ options: [String] = [], environment: [String: String] = [:]) throws {
         // A FIFO and not pipe(2), whose ends a program that is started meanwhile would inherit.
         let fifo = folder.appending("out")
         unlink(fifo)
@@ -55,7 +59,7 @@ final class ServedArchive {
         let errors = open(folder.appending("log"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         process = try ChildProcess(
             program, ["serve", "--archive", archive, "--mount", mount, "--dicom-port", "0"] + options,
-            descriptors: (input, writing, errors))
+            environment: environment, descriptors: (input, writing, errors))
         for descriptor in [input, errors, writing] { close(descriptor) }
         var line = ""
         var byte: UInt8 = 0

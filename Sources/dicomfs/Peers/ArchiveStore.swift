@@ -54,7 +54,7 @@ final class ArchiveStore: StoreProvider {
                 let head = Part10Head.generated(
                     format: Part10Head.currentFormat, sopClassUID: request.sopClassUID,
                     sopInstanceUID: request.sopInstanceUID, transferSyntaxUID: request.transferSyntaxUID)
-                try? stream.send((head ?? []).span.bytes)
+                if let head { try? stream.send(head.span.bytes) }
                 self.stream = stream
             } catch {
                 failure = error

@@ -70,7 +70,8 @@ struct SettingsReading {
         var rights: ServiceRights = []
         for word in words {
             guard let right = ServiceRights(name: word) else {
-                throw SettingsError(setting(key), "takes some of \(ServiceRights.allNames.joined(separator: ", ")), or none")
+                throw SettingsError(
+                    setting(key), "takes some of \(ServiceRights.allNames.joined(separator: ", ")), or none")
             }
             rights.insert(right)
         }

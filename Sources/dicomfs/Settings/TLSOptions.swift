@@ -22,7 +22,8 @@ struct TLSOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The secure connection profile of PS3.15 annex B.\(SettingKey.tlsProfile.defaultHelp)", valueName: "profile"))
+            "The secure connection profile of PS3.15 annex B.\(SettingKey.tlsProfile.defaultHelp)", valueName: "profile"
+        ))
     var tlsProfile: TLSContext.Profile?
 
     /// What was given.
