@@ -126,7 +126,7 @@ let package = Package(
         tests(
             "ProgramTests",
             [
-                "ArchiveSCP", "dicomfs",
+                "ArchiveSCP", "DICOMNetwork", "dicomfs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

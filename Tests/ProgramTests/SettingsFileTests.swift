@@ -1,3 +1,4 @@
+import DICOMNetwork
 import ArchiveSCP
 import Foundation
 import TestSupport

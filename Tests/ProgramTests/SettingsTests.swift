@@ -1,3 +1,4 @@
+import DICOMNetwork
 import ArchiveSCP
 import ArgumentParser
 import Foundation

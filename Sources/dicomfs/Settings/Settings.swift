@@ -56,8 +56,8 @@ struct Settings: Sendable {
         findLimit = answers == 0 ? nil : answers
         limits = try Limits(values)
         // Also where there is no TLS.
-        let _: TLSSettings.ClientCertificates = try values.choice(.tlsClientCertificates)
-        let _: TLSSettings.Profile = try values.choice(.tlsProfile)
+        let _: TLSContext.ClientCertificates = try values.choice(.tlsClientCertificates)
+        let _: TLSContext.Profile = try values.choice(.tlsProfile)
     }
 
     /// Reads all: the file is found, or given where it has been read already.
