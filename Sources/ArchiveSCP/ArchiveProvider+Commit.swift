@@ -61,6 +61,9 @@ extension ArchiveProvider {
             note(
                 "commitment \(said.transactionUID) by \(report.association.peer): \(said.references.count) stored,"
                     + " \(said.failures.count) not", isProblem: !said.failures.isEmpty)
+            archive.commitmentReports.add(
+                CommitmentReports.Report(dataSet: report.dataSet, transferSyntaxUID: report.transferSyntaxUID),
+                transaction: said.transactionUID)
             return .success
         } catch {
             note("a report of \(report.association.peer) refused: \(error.comment)", isProblem: true)

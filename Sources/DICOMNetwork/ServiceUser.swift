@@ -98,6 +98,9 @@ package final class ServiceUser {
         return StoreResponse(answer.command.status, errorComment: answer.command[text: .errorComment])
     }
 
+    /// Whether the peer has said something, or has ended the association.
+    package var hasInput: Bool { association.hasInput }
+
     /// Waits for the report on a commitment, which may come over the association of the request, and confirms it.
     package func awaitReport() throws(AssociationEnd) -> ReceivedReport {
         let message = try association.nextMessage()

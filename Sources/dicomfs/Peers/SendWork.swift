@@ -113,24 +113,8 @@ struct SendWork {
     /// Asks whether the peer keeps what it was sent (PS3.4 annex J).
     mutating func commit(seconds: Int) throws {
         guard !delivered.isEmpty else { return }
-        var wanted = call.association([QueryOptions.context(SOPClass.storageCommitment)])
-        wanted.idleSeconds = seconds
-        let asked = CommitmentIdentifier(transactionUID: UID.new(), references: delivered)
-        let report = try call.using(call.connect(wanted)) { user in
-            let answer = try user.requestCommitment { asked.encoded(as: $0) }
-            guard answer.status == .success else {
-                throw ExitStatus(
-                    code: EXIT_FAILURE,
-                    message: "\(call.name) does not commit to anything: status \(answer.status) \(answer.errorComment)")
-            }
-            return try user.awaitReport()
-        }
-        let said: CommitmentIdentifier
-        do throws(IdentifierError) {
-            said = try CommitmentIdentifier(bytes: report.dataSet, transferSyntaxUID: report.transferSyntaxUID)
-        } catch {
-            throw ExitStatus(code: EXIT_FAILURE, message: "the report of \(call.name) cannot be read: \(error.comment)")
-        }
+        let work = CommitmentWork(call, seconds: seconds)
+        let said = try work.request(delivered)
         let kept = Set(said.references)
         let reasons = Dictionary(said.failures.map { ($0.reference, $0.reason) }) { first, _ in first }
         counts.committed = delivered.count { kept.contains($0) }
