@@ -1,4 +1,3 @@
-import ArchiveSCP
 import ArgumentParser
 import DICOMNetwork
 
@@ -73,60 +72,4 @@ private struct TestedPeer: Encodable {
             sentence = (error as? ExitStatus)?.message ?? "\(error)"
         }
     }
-}
-
-/// Peers as people read them.
-enum PeerRows {
-    /// A heading, each peer, and those that are not known.
-    static func rows(_ settings: Settings, withPlaces: Bool = false) -> [[String]] {
-        var rows = [["PEER", "AE TITLE", "HOST", "TLS", "MAY"] + (withPlaces ? ["FROM"] : [])]
-        rows += settings.peers.map { listed in
-            let peer = listed.peer
-            return [
-                peer.name, peer.aeTitle, peer.place, peer.usesTLS ? "yes" : "no", words(peer.rights),
-            ] + (withPlaces ? [settings.place(listed)] : [])
-        }
-        let place = settings.all[.unknownPeers].map { "\($0.origin)" } ?? ""
-        rows.append(["(others)", "any", "any", "-", words(settings.unknownPeers)] + (withPlaces ? [place] : []))
-        return rows
-    }
-
-    private static func words(_ rights: ServiceRights) -> String {
-        rights.isEmpty ? "nothing" : rights.names.joined(separator: ",")
-    }
-}
-
-/// A peer as `peers --json` prints it.
-struct PeerJSON: Encodable {
-    var name: String
-    var aeTitle: String
-    var host: String
-    var port: Int?
-    var tls: Bool
-    var may: [String]
-    var from: String
-
-    init(_ listed: ListedPeer, in settings: Settings) {
-        let peer = listed.peer
-        name = peer.name
-        aeTitle = peer.aeTitle
-        host = peer.host.description
-        port = peer.port
-        tls = peer.usesTLS
-        may = peer.rights.names
-        from = settings.place(listed)
-    }
-}
-
-extension Peer {
-    /// Host and port as people write them.
-    fileprivate var place: String {
-        let host = host.description.contains(":") ? "[\(host)]" : host.description
-        return port.map { "\(host):\($0)" } ?? host
-    }
-}
-
-extension Settings {
-    /// Where a peer was given.
-    fileprivate func place(_ peer: ListedPeer) -> String { "\(file?.path ?? ""):\(peer.line)" }
 }

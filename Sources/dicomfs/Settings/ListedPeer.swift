@@ -81,3 +81,8 @@ struct ListedPeer: Sendable {
         }
     }
 }
+
+extension Settings {
+    /// Where a peer was given.
+    func place(_ peer: ListedPeer) -> String { "\(file?.path ?? ""):\(peer.line)" }
+}
