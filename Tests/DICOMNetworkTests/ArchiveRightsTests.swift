@@ -10,7 +10,7 @@ struct ArchiveRightsTests {
         let folder = try TemporaryFolder()
         let holder = ArchiveFolder.Holder(command: "test", mount: nil)
         let archive = try Archive(path: folder.appending("archive"), create: true, holder: holder)
-        let peers = Peers(try PeerTable(unknownRights: [.echo]))
+        let peers = Peers(try PeerTable(unknownRights: [.echo, .store]))
         let running = try RunningListener(ArchiveProvider(archive, peers: peers) { _ in })
         let peer = try Peer(running)
         try peer.associate([.verification, PDU.Context(3, "1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.1.2.1")])
@@ -26,6 +26,7 @@ struct ArchiveRightsTests {
             return try peer.receiveCommand()[0x0900]
         }
         let notAuthorized: [UInt8] = [0x24, 0x01]
+        peers.replace(try PeerTable(unknownRights: [.echo]))
         #expect(try echo() == [0, 0])
         #expect(try store() == notAuthorized)
         #expect(try archive.statistics().versions == 0)
