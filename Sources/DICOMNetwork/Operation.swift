@@ -27,9 +27,17 @@ package final class Operation {
     private(set) var sentInstances = 0
     private let association: Association
     private let message: Association.Message
+    private let takeAnswer: (Association.Message) throws(AssociationEnd) -> Void
     private var isCancelRequested = false
+    /// How the association ended within this: who did not hear of it then, hears of it the next time.
+    private var end: AssociationEnd?
 
-    init(_ kind: Kind, _ message: Association.Message, identifier: [UInt8], on association: Association) {
+    /// - Parameter takeAnswer: gets answers to what we asked the peer before.
+    init(
+        _ kind: Kind, _ message: Association.Message, identifier: [UInt8], on association: Association,
+        takeAnswer: @escaping (Association.Message) throws(AssociationEnd) -> Void
+    ) {
+        self.takeAnswer = takeAnswer
         self.kind = kind
         self.association = association
         self.message = message
@@ -59,8 +67,14 @@ package final class Operation {
 
     /// Whether the peer has asked for the end of the operation (C-CANCEL). Does not wait.
     package func isCancelled() throws(AssociationEnd) -> Bool {
-        while !isCancelRequested, association.hasInput { try take(association.nextMessage()) }
-        try association.limits.check()
+        if let end { throw end }
+        do throws(AssociationEnd) {
+            while !isCancelRequested, association.hasInput { try take(association.nextMessage()) }
+            try association.limits.check()
+        } catch {
+            end = error
+            throw error
+        }
         return isCancelRequested
     }
 
@@ -75,10 +89,12 @@ package final class Operation {
 
     /// What may come while a request is answered.
     private func take(_ message: Association.Message) throws(AssociationEnd) {
-        guard message.command.field == CommandSet.Field.cancel else {
-            throw .protocolError("a message within an operation")
+        switch message.command.field {
+        case CommandSet.Field.cancel:
+            if message.command[.messageIDBeingRespondedTo] == messageID { isCancelRequested = true }
+        case CommandSet.Field.response...: try takeAnswer(message)
+        default: throw .protocolError("a message within an operation")
         }
-        if message.command[.messageIDBeingRespondedTo] == messageID { isCancelRequested = true }
     }
 }
 
