@@ -195,7 +195,8 @@ import Testing
         var seen: [String] = []
         try under.archive.find(Query(.instance, [QueryKey(.patientName, AttributeMatch(.pn, ["doe*"]))])) { match in
             #expect(under.engine.openCursors == 0)
-            seen.append(contentsOf: try match.texts(.sopInstanceUID))
+            // What is gone would have none.
+            seen.append(try match.texts(.sopInstanceUID).first ?? "")
             if seen.count == 1 {
                 for study in 1...20 {
                     let uid = "1.2.\(study)"
@@ -208,6 +209,7 @@ import Testing
             return true
         }
         #expect(Set(seen).count == seen.count)
+        #expect(!seen.contains(""))
         #expect((20...21).contains(seen.count))
     }
 
@@ -259,13 +261,16 @@ import Testing
     }
 
     @Test func `matching by the header reads the header rows of what is left, and no chunk`() throws {
-        let archive = try Self.corpus.get().under.archive
+        // Its own: others count as well.
+        let corpus = try CorpusArchive()
+        let archive = corpus.under.archive
         let before = archive.counters
         try archive.find(
             Query(
                 .study,
                 [
                     QueryKey(.patientID, AttributeMatch(.lo, ["P1"])),
+                    QueryKey(.studyDescription, AttributeMatch(.lo, ["Chest*"])),
                     QueryKey(.photometricInterpretation, AttributeMatch(.cs, ["MONOCHROME2"])),
                 ])
         ) { match in
@@ -273,7 +278,7 @@ import Testing
             return true
         }
         let after = archive.counters
-        #expect(after.headerRowsRead - before.headerRowsRead == 2)
+        #expect(after.headerRowsRead - before.headerRowsRead == 1)
         #expect(after.chunkBytesRead == before.chunkBytesRead)
     }
 
