@@ -9,6 +9,12 @@ enum TextFolding {
     static func scalars(_ text: some StringProtocol) -> [UInt32] {
         var folded: [UInt32] = []
         folded.reserveCapacity(text.utf8.count)
+        if text.utf8.allSatisfy({ $0 < 0x80 }) {
+            for byte in text.utf8 {
+                folded.append(UInt32(byte >= 0x41 && byte <= 0x5A ? byte + 0x20 : byte))
+            }
+            return folded
+        }
         for scalar in text.unicodeScalars {
             let value = scalar.value
             if value < 0x80 {
@@ -51,13 +57,16 @@ enum TextFolding {
         var bases: [UInt32: UInt32] = [:]
         for (value, name) in marked { bases[value] = named[name] }
         // Composed letters whose names do not say so.
-        for (letter, base) in zip("ѐёѓїќѝўй".unicodeScalars, "еегікиуи".unicodeScalars) { bases[letter.value] = base.value }
+        for (letter, base) in zip("ѐёѓїќѝўй".unicodeScalars, "еегікиуи".unicodeScalars) {
+            bases[letter.value] = base.value
+        }
         return bases
     }()
 
     private static func fold(_ scalar: Unicode.Scalar, _ bases: [UInt32: UInt32]) -> [UInt32] {
         switch scalar.value {
-        case 0x300...0x36F, 0x483...0x487, 0x591...0x5BD, 0x5BF, 0x5C1, 0x5C2, 0x5C4, 0x5C5, 0x5C7, 0x610...0x61A, 0x64B...0x65F, 0x670,
+        case 0x300...0x36F, 0x483...0x487, 0x591...0x5BD, 0x5BF, 0x5C1, 0x5C2, 0x5C4, 0x5C5, 0x5C7, 0x610...0x61A,
+            0x64B...0x65F, 0x670,
             0x1AB0...0x1AFF, 0x1DC0...0x1DFF, 0x20D0...0x20FF, 0xFE20...0xFE2F:
             return []
         case 0xFF01...0xFF5E: return scalars(String(Unicode.Scalar(UInt8(scalar.value - 0xFF01 + 0x21))))

@@ -106,7 +106,7 @@ import Testing
                         for _ in 0..<8_000 { set.item(0) }
                     })?.status == .cannotUnderstand)
         }
-        #expect(taken < .seconds(10), "\(taken)")
+        #expect(taken < .seconds(40), "\(taken)")
     }
 
     @Test func `a retrieval names the instances of its level, and the levels above restrict`() throws {

@@ -100,10 +100,12 @@ package enum QueryCorpus {
     private static func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
     private static let yamada: [UInt8] =
         ascii("Yamada^Tarou=") + [0x1B] + ascii("$B;3ED") + [0x1B] + ascii("(B^") + [0x1B] + ascii("$BB@O:") + [0x1B]
-        + ascii("(B=") + [0x1B] + ascii("$B$d$^$@") + [0x1B] + ascii("(B^") + [0x1B] + ascii("$B$?$m$&") + [0x1B] + ascii("(B")
+        + ascii("(B=") + [0x1B] + ascii("$B$d$^$@") + [0x1B] + ascii("(B^") + [0x1B] + ascii("$B$?$m$&") + [0x1B]
+        + ascii("(B")
     private static let hong: [UInt8] =
         ascii("Hong^Gildong=") + [0x1B] + ascii("$)C") + [0xFB, 0xF3] + ascii("^") + [0x1B] + ascii("$)C")
-        + [0xD1, 0xCE, 0xD4, 0xD7] + ascii("=") + [0x1B] + ascii("$)C") + [0xC8, 0xAB] + ascii("^") + [0x1B] + ascii("$)C")
+        + [0xD1, 0xCE, 0xD4, 0xD7] + ascii("=") + [0x1B] + ascii("$)C") + [0xC8, 0xAB] + ascii("^") + [0x1B]
+        + ascii("$)C")
         + [0xB1, 0xE6, 0xB5, 0xBF]
 
     package static let instances: [QueryInstance] = {
@@ -125,32 +127,43 @@ package enum QueryCorpus {
         }
         // Plain names; one ID is the beginning of another.
         add("P1", ascii("Smith^John^Q"), "", "101", "1", "CT", count: 6) {
-            $0.studyDate = "20240115"; $0.studyTime = "101500"; $0.accession = "ACC100"; $0.birthDate = "19700101"; $0.sex = "M"
+            $0.studyDate = "20240115"; $0.studyTime = "101500"; $0.accession = "ACC100"; $0.birthDate = "19700101";
+            $0.sex = "M"
             $0.studyDescription = ascii("Head CT"); $0.thickness = "1.50"
             $0.steps = ["S1", "S2"]
         }
         add("P1", ascii("Smith^John^Q"), "", "101", "2", "MR", count: 3) {
-            $0.studyDate = "20240115"; $0.studyTime = "101500"; $0.accession = "ACC100"; $0.birthDate = "19700101"; $0.sex = "M"
+            $0.studyDate = "20240115"; $0.studyTime = "101500"; $0.accession = "ACC100"; $0.birthDate = "19700101";
+            $0.sex = "M"
             $0.studyDescription = ascii("Head CT"); $0.thickness = "5"
         }
         add("P1", ascii("Smith^John^Q"), "", "102", "1", "CT", count: 4) {
-            $0.studyDate = "20240220"; $0.studyTime = "2345"; $0.accession = "ACC200"; $0.birthDate = "19700101"; $0.sex = "M"
+            $0.studyDate = "20240220"; $0.studyTime = "2345"; $0.accession = "ACC200"; $0.birthDate = "19700101";
+            $0.sex = "M"
             $0.studyDescription = ascii("Chest CT"); $0.steps = ["S3"]; $0.privateText = "secret"
         }
         add("P12", ascii("Smithers^Waylon"), "", "103", "1", "OT", count: 1) {
-            $0.studyDate = "2024.01.20"; $0.studyTime = "08:30:00"; $0.accession = "ACC101"; $0.frames = 12; $0.sex = "M"
+            $0.studyDate = "2024.01.20"; $0.studyTime = "08:30:00"; $0.accession = "ACC101"; $0.frames = 12;
+            $0.sex = "M"
             $0.studyDescription = ascii("Head photo"); $0.birthDate = "19700102"
         }
         add("P12", ascii("Smithers^Waylon"), "", "104", "1", "OT", count: 1) {
             $0.studyDate = "unknown"; $0.accession = "acc100"; $0.sex = "M"; $0.birthDate = "19700102"; $0.rows = 16
         }
         // Latin-1.
-        add("LATIN", ascii("M") + [0xFC] + ascii("ller^J") + [0xF6] + ascii("rg"), "ISO_IR 100", "105", "1", "CT", count: 3) {
+        add(
+            "LATIN", ascii("M") + [0xFC] + ascii("ller^J") + [0xF6] + ascii("rg"), "ISO_IR 100", "105", "1", "CT",
+            count: 3
+        ) {
             $0.studyDate = "20231231"; $0.studyTime = "235959"; $0.accession = "L1"; $0.sex = "M"
             $0.studyDescription = ascii("Sch") + [0xE4] + ascii("del")
         }
-        add("LATIN", ascii("M") + [0xFC] + ascii("ller^J") + [0xF6] + ascii("rg"), "ISO_IR 100", "106", "1", "MR", count: 2) {
-            $0.studyDate = "20240101"; $0.studyTime = "000000"; $0.accession = "L2"; $0.sex = "M"; $0.encoding = .implicitLittleEndian
+        add(
+            "LATIN", ascii("M") + [0xFC] + ascii("ller^J") + [0xF6] + ascii("rg"), "ISO_IR 100", "106", "1", "MR",
+            count: 2
+        ) {
+            $0.studyDate = "20240101"; $0.studyTime = "000000"; $0.accession = "L2"; $0.sex = "M";
+            $0.encoding = .implicitLittleEndian
             $0.thickness = "1.5"; $0.steps = ["S9"]
         }
         // Japanese, Korean, Greek, UTF-8.
@@ -173,11 +186,21 @@ package enum QueryCorpus {
         }
         // Nothing but what identifies.
         add("", [], "", "111", "1", "OT", count: 1)
-        add("W*1", ascii("Star^*"), "", "112", "1", "OT", count: 2) { $0.studyDate = "20250615"; $0.accession = "A*1" }
-        add("W*1", ascii("Star^*"), "", "113", "1", "OT", count: 1) { $0.studyDate = "20250616"; $0.accession = "A" }
-        add("W*1", ascii("Star^*"), "", "113", "2", "OT", count: 1) { $0.studyDate = "20250616"; $0.accession = "A" }
-        add("SPACE ", ascii("Space"), "", "114", "1", "OT", count: 2) { $0.studyDate = "20250617"; $0.accession = " A2" }
-        add("SPACE ", ascii("Space"), "", "114", "2", "CT", count: 1) { $0.studyDate = "20250617"; $0.accession = " A2" }
+        add("W*1", ascii("Star^*"), "", "112", "1", "OT", count: 2) {
+            $0.studyDate = "20250615"; $0.accession = "A*1"
+        }
+        add("W*1", ascii("Star^*"), "", "113", "1", "OT", count: 1) {
+            $0.studyDate = "20250616"; $0.accession = "A"
+        }
+        add("W*1", ascii("Star^*"), "", "113", "2", "OT", count: 1) {
+            $0.studyDate = "20250616"; $0.accession = "A"
+        }
+        add("SPACE ", ascii("Space"), "", "114", "1", "OT", count: 2) {
+            $0.studyDate = "20250617"; $0.accession = " A2"
+        }
+        add("SPACE ", ascii("Space"), "", "114", "2", "CT", count: 1) {
+            $0.studyDate = "20250617"; $0.accession = " A2"
+        }
         return all
     }()
 }
