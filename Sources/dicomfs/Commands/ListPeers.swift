@@ -1,3 +1,4 @@
+import ArchiveSCP
 import ArgumentParser
 import DICOMNetwork
 

@@ -1,4 +1,5 @@
 import ArchiveSCP
+import DICOMNetwork
 
 /// A peer as `peers --json` prints it.
 struct PeerJSON: Encodable {

@@ -1,4 +1,5 @@
 import ArchiveSCP
+import DICOMNetwork
 
 /// Peers as people read them.
 enum PeerRows {
