@@ -61,8 +61,8 @@ struct SettingsFileTests {
         ("limits:\n  header-memory: 10K", "2: limits.header-memory takes 1M at least, not '10K'"),
         ("limits:\n  disk-reserve: 5X", "2: limits.disk-reserve takes a number of bytes, or of K, M, G, T of them"),
         ("tls:\n  profile: old", "2: tls.profile takes one of bcp195, bcp195-extended, not 'old'"),
-        ("tls:\n  port: 2762", "2: tls.port needs tls.certificate: TLS takes a port, a certificate and its key"),
-        ("tls:\n  ca: a", "2: tls.ca needs tls.port: "),
+        ("tls:\n  port: 2762", "2: tls.port needs tls.certificate: TLS takes a certificate and its key"),
+        ("tls:\n  ca: a", "2: tls.ca needs tls.certificate: "),
     ])
     func `a value that cannot be is said with its line and the setting`(text: String, sentence: String) {
         #expect(Self.sentence(text).hasPrefix("/x.yaml:\(sentence)"), "\(Self.sentence(text))")

@@ -172,12 +172,17 @@ struct SettingsTests {
             return nil
         }
         var less = flags
+        // To call peers only.
+        less[.tlsPort] = nil
+        #expect(try Self.load(less, environment).tls?.port == nil)
+        #expect(try Self.load(less, environment).tls?.ca == folder.appending("ca"))
+        less = flags
         less[.tlsCA] = nil
         #expect(sentence(less) == "--tls-port needs --tls-ca: client certificates are required; without them: off.")
         less[.tlsClientCertificates] = .text("off")
         #expect(sentence(less) == nil)
         less[.tlsKey] = nil
-        #expect(sentence(less) == "--tls-port needs --tls-key: TLS takes a port, a certificate and its key.")
+        #expect(sentence(less) == "--tls-port needs --tls-key: TLS takes a certificate and its key.")
         less[.tlsKey] = .text("/none")
         #expect(sentence(less) == "--tls-key takes a file that can be read (No such file or directory).")
         try mode(0o644)
