@@ -25,7 +25,9 @@ extension ArchiveProvider {
                         MoveDestination.Kind(
                             sopClassUID: $0.sopClassUID, transferSyntaxUID: $0.transferSyntaxUID)
                     }))
-            let result = try suboperations.run { try box.destination.send($0, messageID: operation.messageID) }
+            let result = try suboperations.run {
+                try box.destination.send($0, messageID: operation.messageID, meanwhile: $1)
+            }
             log(operation, suboperations, "move to \(peer.name) by")
             return result
         }
@@ -33,7 +35,7 @@ extension ArchiveProvider {
 
     func get(_ operation: Operation) throws -> OperationResult {
         try retrieve(operation) { _, suboperations in
-            let result = try suboperations.run { try operation.send($0) }
+            let result = try suboperations.run { try operation.send($0, meanwhile: $1) }
             log(operation, suboperations, "get by")
             return result
         }

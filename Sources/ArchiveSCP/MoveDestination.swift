@@ -39,13 +39,17 @@ final class MoveDestination {
     }
 
     /// Sends an instance; once more when the association was lost.
-    func send(_ instance: StoredInstance, messageID: UInt16) throws(AssociationFailure) -> StoreOutcome {
+    ///
+    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
+    func send(
+        _ instance: StoredInstance, messageID: UInt16, meanwhile: () -> Void = {}
+    ) throws(AssociationFailure) -> StoreOutcome {
         let kind = Kind(sopClassUID: instance.sopClassUID, transferSyntaxUID: instance.transferSyntaxUID)
         while true {
             let user = try association(for: kind)
             do throws(AssociationEnd) {
                 let outcome = try user.store(
-                    instance, originator: MoveOriginator(aeTitle: originator, messageID: messageID))
+                    instance, originator: MoveOriginator(aeTitle: originator, messageID: messageID), meanwhile: meanwhile)
                 failures = 0
                 return outcome
             } catch {

@@ -45,9 +45,11 @@ extension Association {
     /// Sends an instance with C-STORE (PS3.7 9.1.1) and waits for the answer: as it is stored where the peer takes that, else in
     /// another transfer syntax, uncompressed ones first.
     ///
-    /// - Parameter other: gets messages that are not the answer.
+    /// - Parameters:
+    ///   - meanwhile: called when it is sent, before the answer is waited for.
+    ///   - other: gets messages that are not the answer.
     func store(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil,
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {},
         _ other: (Message) throws(AssociationEnd) -> Void
     ) throws(AssociationEnd) -> StoreOutcome {
         guard let context = context(for: instance) else { return .noContext }
@@ -91,6 +93,7 @@ extension Association {
         }
         endValue()
         try flush()
+        meanwhile()
         let answer = try response(to: command, other)
         return .answered(answer.command.status, comment: answer.command[text: .errorComment])
     }
