@@ -62,27 +62,27 @@ extension Association {
             command[text: .moveOriginatorAETitle] = originator.aeTitle
             command[.moveOriginatorMessageID] = originator.messageID
         }
-        var ahead: [UInt8] = []
+        let begin = hold()
+        try writeCommand(command, on: context.id)
         var length = 0
         do {
             try instance.read(as: syntax) { bytes in
                 length += bytes.byteCount
                 guard length <= Self.readAhead else {
-                    ahead = []
                     // As it is stored, what is wrong shows at its place only; else it would be made for nothing.
                     if syntax == instance.transferSyntaxUID { throw TooLongToKeep() }
                     return
                 }
-                bytes.withUnsafeBytes { ahead.append(contentsOf: $0) }
+                try write(bytes, isCommand: false, on: context.id)
             }
         } catch is TooLongToKeep {
         } catch {
+            takeBack(to: begin)
             return .unreadable("\(error)")
         }
-        try writeCommand(command, on: context.id)
-        if length <= Self.readAhead {
-            try write(ahead.span.bytes, isCommand: false, on: context.id)
-        } else {
+        if length > Self.readAhead {
+            takeBack(to: begin)
+            try writeCommand(command, on: context.id)
             do {
                 try instance.read(as: syntax) { try write($0, isCommand: false, on: context.id) }
             } catch {
