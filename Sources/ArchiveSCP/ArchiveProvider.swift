@@ -77,11 +77,17 @@ package final class ArchiveProvider: ServiceProvider {
         }
     }
 
+    /// Releases its destinations: one that moves to itself, as dcmtk's movescu does, may wait for that before it asks for more.
+    package func associationPaused(_ association: AssociationInfo) { releaseDestinations(of: association) }
+
     package func associationEnded(_ summary: AssociationSummary) {
-        // Their associations are released when they go.
-        let kept = destinations.withLock { $0.removeValue(forKey: summary.association.id) }
-        kept?.values.forEach { $0.destination.close() }
+        releaseDestinations(of: summary.association)
         log(LogEntry(summary))
+    }
+
+    private func releaseDestinations(of association: AssociationInfo) {
+        let kept = destinations.withLock { $0.removeValue(forKey: association.id) }
+        kept?.values.forEach { $0.destination.close() }
     }
 
     func note(_ line: String, isProblem: Bool = false) { log(LogEntry(isProblem: isProblem, line: line)) }

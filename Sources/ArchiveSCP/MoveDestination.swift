@@ -4,7 +4,8 @@ import DICOMNetwork
 
 /// The one association over which the instances of C-MOVE requests go to a destination. Used by one thread.
 ///
-/// It is kept for the next request of the same association, and asked for anew when it was lost, or lacks a context.
+/// It is kept for the next request of the same association, for as long as that has no pause, and asked for anew when it was lost,
+/// or lacks a context.
 final class MoveDestination {
     /// What an instance needs a presentation context for.
     struct Kind: Hashable {

@@ -111,20 +111,19 @@ extension Association {
             .first { instance.canBecome($0.transferSyntax) }
     }
 
-    /// Waits for the response to a request of ours; `other` gets what else comes. A data set that comes with it must be received.
+    /// Waits for the response to a request of ours; `other` gets what else comes, also responses to others. A data set that comes
+    /// with it must be received.
     func response(
         to request: CommandSet, _ other: (Message) throws(AssociationEnd) -> Void
     ) throws(AssociationEnd) -> Message {
         while true {
             let message = try nextMessage()
-            guard message.command.field & CommandSet.Field.response != 0 else {
-                try other(message)
-                continue
-            }
-            guard message.command.field == request.field | CommandSet.Field.response,
+            if message.command.field == request.field | CommandSet.Field.response,
                 message.command[.messageIDBeingRespondedTo] == request[.messageID]
-            else { throw .protocolError("a response to nothing that was asked") }
-            return message
+            {
+                return message
+            }
+            try other(message)
         }
     }
 }

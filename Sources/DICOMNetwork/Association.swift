@@ -56,6 +56,9 @@ package final class Association {
     /// Whether the peer has said something, or has ended the association.
     var hasInput: Bool { !values.isEmpty || reader.hasInput }
 
+    /// Waits until the peer says something, or ends the association; false when it does not in that time.
+    func hasInput(within milliseconds: Int) -> Bool { hasInput || stream.connection.isReadable(within: milliseconds) }
+
     /// The body of the next P-DATA-TF PDU.
     private func nextData() throws(AssociationEnd) -> UnsafeRawBufferPointer {
         switch Result(catching: { () throws(AssociationEnd) in try nextPDU() }) {

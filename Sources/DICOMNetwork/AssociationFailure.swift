@@ -37,5 +37,7 @@ package struct AssociationEnd: Error, Sendable, CustomStringConvertible {
     static let silent = AssociationEnd("peer silent for too long", .abort)
     static let stopped = AssociationEnd("ended by us", .abort)
 
+    static let unexpectedResponse = protocolError("a response to nothing that was asked")
+
     static func protocolError(_ what: String) -> AssociationEnd { AssociationEnd("protocol error: \(what)", .abort) }
 }

@@ -3,6 +3,10 @@ final class AssociationTask {
     private let association: Association
     private let provider: any ServiceProvider
     private var summary: AssociationSummary
+    /// Whether the provider has been told of a pause since the last C-MOVE.
+    private var isPauseTold = true
+    /// How long a peer may say nothing after a C-MOVE before that is a pause.
+    private static let pauseMilliseconds = 500
     /// The reports that were sent and not answered yet, by their message ids.
     private var reports: [UInt16: (CommitmentRequest, CommitmentReport)] = [:]
 
@@ -15,7 +19,13 @@ final class AssociationTask {
     /// Serves requests until the association ends; what happened.
     func run() -> AssociationSummary {
         do throws(AssociationEnd) {
-            while true { try serve(association.nextMessage()) }
+            while true {
+                if !isPauseTold, !association.hasInput(within: Self.pauseMilliseconds) {
+                    isPauseTold = true
+                    provider.associationPaused(association.info)
+                }
+                try serve(association.nextMessage())
+            }
         } catch {
             association.conclude(error)
             summary.ending = error.description
@@ -45,8 +55,7 @@ final class AssociationTask {
         case CommandSet.Field.eventReport: try receiveReport(message)
         // Of an operation that has come to its end meanwhile.
         case CommandSet.Field.cancel: break
-        case CommandSet.Field.eventReport | CommandSet.Field.response: try receiveAnswer(message)
-        case CommandSet.Field.response...: throw .protocolError("a response to nothing that was asked")
+        case CommandSet.Field.response...: try receiveAnswer(message)
         default:
             _ = try association.dataSet(of: message, limit: 0)
             try respond(to: message, StoreResponse(.unrecognizedOperation))
@@ -75,7 +84,10 @@ final class AssociationTask {
             return try respond(to: message, StoreResponse(.sopClassNotSupported))
         }
         guard provider.may(right, association.info) else { return try respond(to: message, StoreResponse(.notAuthorized)) }
-        let operation = Operation(kind, message, identifier: identifier, on: association)
+        let operation = Operation(kind, message, identifier: identifier, on: association) {
+            answer throws(AssociationEnd) in try self.receiveAnswer(answer)
+        }
+        if kind == .move { isPauseTold = false }
         defer {
             summary.operations += 1
             if kind == .find { summary.matches += operation.pendingResponses }
@@ -115,12 +127,12 @@ final class AssociationTask {
         try association.send(command, dataSet: dataSet, on: message.context.id)
     }
 
-    /// The peer's answer to a report.
+    /// The peer's answer to a report; it may come within an operation.
     private func receiveAnswer(_ message: Association.Message) throws(AssociationEnd) {
+        guard message.command.field == CommandSet.Field.eventReport | CommandSet.Field.response,
+            let sent = reports.removeValue(forKey: message.command[.messageIDBeingRespondedTo])
+        else { throw .unexpectedResponse }
         _ = try association.dataSet(of: message, limit: 0)
-        guard let sent = reports.removeValue(forKey: message.command[.messageIDBeingRespondedTo]) else {
-            throw .protocolError("a response to nothing that was asked")
-        }
         provider.commitmentReported(sent.0, sent.1, isDelivered: message.command.status == .success)
     }
 

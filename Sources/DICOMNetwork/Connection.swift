@@ -41,9 +41,12 @@ final class Connection: Sendable {
     }
 
     /// Whether something, or the end, can be read.
-    var isReadable: Bool {
+    var isReadable: Bool { isReadable(within: 0) }
+
+    /// Whether something, or the end, can be read, now or in that time.
+    func isReadable(within milliseconds: Int) -> Bool {
         var state = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        return poll(&state, 1, 0) > 0
+        return poll(&state, 1, Int32(clamping: milliseconds)) > 0
     }
 
     /// Ends all reading from it, now and later; what is being sent still goes out.

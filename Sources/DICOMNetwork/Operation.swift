@@ -27,11 +27,19 @@ package final class Operation {
     private(set) var sentInstances = 0
     private let association: Association
     private let message: Association.Message
+    private let takeAnswer: (Association.Message) throws(AssociationEnd) -> Void
     private var isCancelRequested = false
     /// When responses to C-FIND were sent last; nil before the first.
     private var lastFlush: ContinuousClock.Instant?
+    /// How the association ended within this: who did not hear of it then, hears of it the next time.
+    private var end: AssociationEnd?
 
-    init(_ kind: Kind, _ message: Association.Message, identifier: [UInt8], on association: Association) {
+    /// - Parameter takeAnswer: gets answers to what we asked the peer before.
+    init(
+        _ kind: Kind, _ message: Association.Message, identifier: [UInt8], on association: Association,
+        takeAnswer: @escaping (Association.Message) throws(AssociationEnd) -> Void
+    ) {
+        self.takeAnswer = takeAnswer
         self.kind = kind
         self.association = association
         self.message = message
@@ -80,9 +88,15 @@ package final class Operation {
 
     /// Whether the peer has asked for the end of the operation (C-CANCEL). Does not wait.
     package func isCancelled() throws(AssociationEnd) -> Bool {
-        if pendingResponses > 0, kind == .find { try flushIfDue() }
-        while !isCancelRequested, association.hasInput { try take(association.nextMessage()) }
-        try association.limits.check()
+        if let end { throw end }
+        do throws(AssociationEnd) {
+            if pendingResponses > 0, kind == .find { try flushIfDue() }
+            while !isCancelRequested, association.hasInput { try take(association.nextMessage()) }
+            try association.limits.check()
+        } catch {
+            end = error
+            throw error
+        }
         return isCancelRequested
     }
 
@@ -103,10 +117,12 @@ package final class Operation {
 
     /// What may come while a request is answered.
     private func take(_ message: Association.Message) throws(AssociationEnd) {
-        guard message.command.field == CommandSet.Field.cancel else {
-            throw .protocolError("a message within an operation")
+        switch message.command.field {
+        case CommandSet.Field.cancel:
+            if message.command[.messageIDBeingRespondedTo] == messageID { isCancelRequested = true }
+        case CommandSet.Field.response...: try takeAnswer(message)
+        default: throw .protocolError("a message within an operation")
         }
-        if message.command[.messageIDBeingRespondedTo] == messageID { isCancelRequested = true }
     }
 }
 

@@ -33,6 +33,9 @@ package protocol ServiceProvider: StoreProvider {
     /// Takes the report on a commitment that we requested (PS3.4 J.3.3).
     func receiveReport(_ report: ReceivedReport) -> DIMSEStatus
 
+    /// A peer has said nothing for a moment after a C-MOVE: what was kept for its next one can go.
+    func associationPaused(_ association: AssociationInfo)
+
     /// An association, or an attempt at one, has ended. What was kept for it can go.
     func associationEnded(_ summary: AssociationSummary)
 }
@@ -46,6 +49,9 @@ extension ServiceProvider {
 
     /// No.
     package func canTranscode(to transferSyntaxUID: String) -> Bool { false }
+
+    /// Keeps it.
+    package func associationPaused(_ association: AssociationInfo) {}
 
     /// Success.
     package func echo(_ association: AssociationInfo) -> DIMSEStatus { .success }

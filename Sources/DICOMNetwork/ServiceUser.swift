@@ -147,6 +147,7 @@ package final class ServiceUser {
     }
 
     private static func refuse(_ message: Association.Message) throws(AssociationEnd) {
+        guard message.command.field & CommandSet.Field.response == 0 else { throw .unexpectedResponse }
         throw .protocolError("a request, where a response was due")
     }
 }

@@ -9,6 +9,8 @@ final class ServedArchive {
     let mount: String
     private let program: String
     private(set) var port = 0
+    /// Where it accepts associations with TLS; 0 when it does not.
+    private(set) var securePort = 0
     private var process: ChildProcess?
 
     /// Starts serving; returns when the ready line was printed.
@@ -16,11 +18,16 @@ final class ServedArchive {
     /// - Parameters:
     ///   - archive: where the archive is; by default in the temporary folder.
     ///   - program: what is run.
-    init(archive: String? = nil, program: String = DicomFS.path, options: [String] = []) throws {
+    ///   - settings: the text of its settings file, which it has at the first start only.
+    init(
+        archive: String? = nil, program: String = DicomFS.path, options: [String] = [], settings: String? = nil
+    ) throws {
         folder = try TemporaryFolder()
         self.program = program
         self.archive = archive ?? folder.appending("archive")
         mount = try folder.makeFolder("mnt")
+        var options = options
+        if let settings { options += ["--config", try folder.write("settings.yaml", Array(settings.utf8))] }
         try start(options)
     }
 
@@ -62,11 +69,32 @@ final class ServedArchive {
         while !line.hasSuffix("\n"), Glibc.read(reading, &byte, 1) == 1 {
             line.unicodeScalars.append(Unicode.Scalar(byte))
         }
-        let place = line.split(separator: "dicom=127.0.0.1:").last?.split(separator: "/").first
-        guard line.hasPrefix("dicomfs ready "), let port = place.flatMap({ Int($0) }) else {
+        func port(_ name: String) -> Int? {
+            let place = line.components(separatedBy: " \(name)=127.0.0.1:").dropFirst().first
+            return place?.split(separator: "/").first.flatMap { Int($0) }
+        }
+        guard line.hasPrefix("dicomfs ready "), let plain = port("dicom") else {
             throw NotReady(line: line, log: self.log)
         }
-        self.port = port
+        self.port = plain
+        securePort = port("dicom-tls") ?? 0
+    }
+
+    /// Changes its settings file and tells it so: SIGHUP. Returns when it has read that.
+    func reload(_ settings: String) throws {
+        let told = "settings read again"
+        let times = log.components(separatedBy: told).count
+        _ = try folder.write("settings.yaml", Array(settings.utf8))
+        process?.send(SIGHUP)
+        _ = waitUntil { log.components(separatedBy: told).count > times }
+    }
+
+    /// Whether a line of its log has these words, now or soon: what is said of an association is said after its end.
+    func says(_ words: String) -> Bool { waitUntil { log.contains(words) } }
+
+    /// The lines of its log with these words.
+    func logLines(_ words: String) -> [String] {
+        log.split(separator: "\n").map { String($0) }.filter { $0.contains(words) }
     }
 
     /// SIGTERM, and waits for the end; the exit status.

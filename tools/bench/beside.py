@@ -100,13 +100,13 @@ def running(name, command, port, nodelay=True, wait=True, **options):
 
 
 @contextlib.contextmanager
-def dicomfs(archive, mount=None, options=()):
+def dicomfs(archive, mount=None, *options, log=os.devnull):
     """A daemon that serves an archive folder."""
     command = [DICOMFS, "serve", "--archive", archive, "--dicom-port", "0", *options]
     if mount:
         command += ["--mount", mount]
-    with open(os.devnull, "w") as nowhere:
-        with running("dicomfs", command, 0, wait=False, stdout=subprocess.PIPE, stderr=nowhere, text=True) as receiver:
+    with open(log, "w") as errors:
+        with running("dicomfs", command, 0, wait=False, stdout=subprocess.PIPE, stderr=errors, text=True) as receiver:
             ready = receiver.process.stdout.readline()
             found = re.search(r"dicom=[^ ]*:(\d+)/", ready)
             if not found:

@@ -1,0 +1,102 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Storage commitment, as pynetdicom asks for it (PS3.4 annex J).
+@Suite(.enabled(if: Python.path != nil, "\(Python.missing)"))
+struct CommitmentTests {
+    /// A daemon with the corpus; its settings know a peer COMMITTED that is reported to at a port.
+    private func serve(_ port: Int = 1) throws -> ServedArchive {
+        let served = try ServedArchive(
+            settings: """
+                dicom:
+                  unknown-peers: [echo, store, commit]
+                peers:
+                  committed: {ae-title: COMMITTED, host: 127.0.0.1, port: \(port), may: [commit]}
+                """)
+        let corpus = served.folder.appending("corpus")
+        try Corpus.make(in: corpus)
+        let sent = try served.storescu([corpus])
+        #expect(sent.status == 0, "\(sent.errors)")
+        return served
+    }
+
+    private static let definitions = """
+        reports = __import__('queue').Queue()
+        def report(event):
+            said = event.event_information
+            failed = [f'{each.ReferencedSOPInstanceUID} {each.FailureReason:04X}' for each in said.get('FailedSOPSequence', [])]
+            stored = [each.ReferencedSOPInstanceUID for each in said.get('ReferencedSOPSequence', [])]
+            reports.put(' '.join([f'{event.event_type}', said.TransactionUID, *stored, *failed]).replace(ROOT + '.', ''))
+            return 0x0000, None
+        INSTANCE = '1.2.840.10008.1.20.1.1'
+        def ask(association, asked, action=1, instance=INSTANCE):
+            return f'{association.send_n_action(asked, action, Commitment, instance)[0].Status:04X}'
+        def images(*names, sop_class=CTImageStorage): return [(sop_class, f'{ROOT}.{name}') for name in names]
+
+        """
+
+    @Test func `the report comes over the association of the request, and says what is stored and what is not`() throws {
+        let served = try serve()
+        let script = """
+            association = associate(Commitment, handlers=[(evt.EVT_N_EVENT_REPORT, report)])
+            print(ask(association, transaction('1.2.1', *images('1.1.1', '1.1.2', '3.1.1'))), reports.get(timeout=30))
+            print(ask(association, transaction('1.2.2', *images('1.1.1', '7.7.7'))), reports.get(timeout=30))
+            asked = transaction('1.2.3', *images('1.1.1'), *images('1.1.2', sop_class=MRImageStorage))
+            print(ask(association, asked), reports.get(timeout=30))
+            association.release()
+            """
+        #expect(
+            try PythonPeer.run(Self.definitions + script, served) == [
+                "0000 1 1.2.1 1.1.1 1.1.2 3.1.1", "0000 2 1.2.2 1.1.1 7.7.7 0112", "0000 2 1.2.3 1.1.1 1.1.2 0119",
+            ])
+    }
+
+    @Test func `a request that cannot be followed is answered with what is wrong, and reported on never`() throws {
+        let served = try serve()
+        let script = """
+            association = associate(Commitment, handlers=[(evt.EVT_N_EVENT_REPORT, report)])
+            asked = transaction('1.2.1', *images('1.1.1'))
+            print(ask(association, asked, action=2))
+            print(ask(association, asked, instance='1.2.840.10008.1.20.1.2'))
+            del asked.TransactionUID
+            print(ask(association, asked))
+            # The next report is that on the next request.
+            print(ask(association, transaction('1.2.2', *images('1.1.1'))), reports.get(timeout=30))
+            association.release()
+            """
+        #expect(
+            try PythonPeer.run(Self.definitions + script, served) == [
+                "0123", "0112", "0115", "0000 1 1.2.2 1.1.1",
+            ])
+    }
+
+    @Test func `who has released gets the report over a new association, when the settings know where`() throws {
+        let port = LocalPort.free()
+        let served = try serve(port)
+        let script = """
+            def ask_and_go(title):
+                association = associate(Commitment, title=title)
+                held = Held(association)
+                asked = transaction('1.2.1', *images('1.1.1', '7.7.7'))
+                threading.Thread(target=ask, args=(association, asked), daemon=True).start()
+                held.release(2, more=A_RELEASE_RQ().encode())
+            # Nobody listens there yet: it is tried again.
+            ask_and_go('COMMITTED')
+            callers = []
+            provider = AE('COMMITTED')
+            provider.add_supported_context(Commitment, scu_role=True, scp_role=True)
+            def accept(event):
+                role = event.assoc.requestor.role_selection[Commitment]
+                callers.append((event.assoc.requestor.ae_title, role.scu_role, role.scp_role))
+            server = provider.start_server(('127.0.0.1', int(arguments[0])), block=False, evt_handlers=[
+                (evt.EVT_N_EVENT_REPORT, report), (evt.EVT_ACCEPTED, accept)])
+            print(reports.get(timeout=30), callers)
+            server.shutdown()
+            ask_and_go('STRANGER')
+            """
+        let said = try PythonPeer.run(Self.definitions + script + "\nos._exit(0)", served, ["\(port)"])
+        #expect(said == ["2 1.2.1 1.1.1 7.7.7 0112 [('DICOMFS', False, True)]"])
+        #expect(served.says("the report on a commitment did not reach STRANGER@127.0.0.1, and no peer with that AE title"))
+    }
+}
