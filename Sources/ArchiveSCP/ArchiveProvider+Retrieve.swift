@@ -21,7 +21,9 @@ extension ArchiveProvider {
             }
             destination.user.prepare(Set(instances.map { StoreUser.Kind($0.sopClassUID, $0.transferSyntaxUID) }))
             let originator = MoveOriginator(aeTitle: operation.info.callingAETitle, messageID: operation.messageID)
-            let result = try suboperations.run { try destination.user.send($0, originator: originator) }
+            let result = try suboperations.run {
+                try destination.user.send($0, originator: originator, meanwhile: $1)
+            }
             log(operation, suboperations, "move to \(peer.name) by")
             return result
         }
@@ -29,7 +31,7 @@ extension ArchiveProvider {
 
     func get(_ operation: Operation) throws -> OperationResult {
         try retrieve(operation) { _, suboperations in
-            let result = try suboperations.run { try operation.send($0) }
+            let result = try suboperations.run { try operation.send($0, meanwhile: $1) }
             log(operation, suboperations, "get by")
             return result
         }

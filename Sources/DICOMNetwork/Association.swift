@@ -107,6 +107,12 @@ package final class Association {
         }
     }
 
+    /// Keeps what is written until ``flush()``, so that it can be taken back: the number is for ``takeBack(to:)``.
+    func hold() -> Int { writer.hold() }
+
+    /// Takes back what was written since ``hold()``.
+    func takeBack(to place: Int) { writer.takeBack(to: place) }
+
     /// Ends the command or the data set that is being written.
     func endValue() { writer.end() }
 

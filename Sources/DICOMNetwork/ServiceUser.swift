@@ -34,10 +34,12 @@ package final class ServiceUser {
     }
 
     /// C-STORE.
+    ///
+    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
     package func store(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {}
     ) throws(AssociationEnd) -> StoreOutcome {
-        try association.store(instance, originator: originator, Self.refuse)
+        try association.store(instance, originator: originator, meanwhile: meanwhile, Self.refuse)
     }
 
     /// What an operation is to ask, and of which SOP Class.

@@ -49,16 +49,17 @@ package final class StoreUser {
 
     /// Sends an instance; once more, and as often as it may, when the association was lost.
     ///
+    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
     /// - Throws: when there is no association.
     package func send(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {}
     ) throws(AssociationFailure) -> StoreOutcome {
         let kind = Kind(instance.sopClassUID, instance.transferSyntaxUID)
         var tries = 0
         while true {
             let user = try association(for: kind)
             do throws(AssociationEnd) {
-                let outcome = try user.store(instance, originator: originator)
+                let outcome = try user.store(instance, originator: originator, meanwhile: meanwhile)
                 losses = 0
                 return outcome
             } catch {
