@@ -72,14 +72,14 @@ let package = Package(
 
         // The doors.
         library("ArchiveFS", ["DICOMArchive", "FUSE", "Threads"]),
-        library("ArchiveSCP", ["DICOM", "DICOMArchive", "DICOMNetwork"]),
+        library("ArchiveSCP", ["DICOM", "DICOMArchive", "DICOMNetwork", "Threads"]),
         library("ArchiveControl", ["DICOMArchive", "ContentStore", "Threads"]),
 
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CLinux", "Containers", "DICOMArchive", "DICOMNetwork",
-                "FUSE", "Threads",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CLinux", "Containers", "DICOM", "DICOMArchive",
+                "DICOMNetwork", "FUSE", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

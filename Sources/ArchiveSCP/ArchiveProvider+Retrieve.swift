@@ -11,7 +11,8 @@ extension ArchiveProvider {
             return OperationResult(.moveDestinationUnknown, errorComment: "no peer here has the AE title \(title)")
         }
         if peer.usesTLS, configuration.tls == nil {
-            return OperationResult(.cannotPerformSuboperations, errorComment: "\(peer.name) wants TLS, which is not set up")
+            return OperationResult(
+                .cannotPerformSuboperations, errorComment: "\(peer.name) wants TLS, which is not set up")
         }
         return try retrieve(operation) { instances, suboperations in
             let destination = destination(of: operation, title) {

@@ -35,7 +35,9 @@ package struct CommitmentIdentifier: Sendable {
         }
         transactionUID = transaction
         references = header.items(.referencedSOPSequence).map { Reference($0) }
-        failures = header.items(.failedSOPSequence).map { (Reference($0), UInt16(clamping: $0.integer(.failureReason) ?? 0)) }
+        failures = header.items(.failedSOPSequence).map {
+            (Reference($0), UInt16(clamping: $0.integer(.failureReason) ?? 0))
+        }
     }
 
     /// The data set.

@@ -83,7 +83,9 @@ final class AssociationTask {
         guard SOPClass.right(of: message.context.abstractSyntax) == right, message.context.isProvider else {
             return try respond(to: message, StoreResponse(.sopClassNotSupported))
         }
-        guard provider.may(right, association.info) else { return try respond(to: message, StoreResponse(.notAuthorized)) }
+        guard provider.may(right, association.info) else {
+            return try respond(to: message, StoreResponse(.notAuthorized))
+        }
         let operation = Operation(kind, message, identifier: identifier, on: association) {
             answer throws(AssociationEnd) in try self.receiveAnswer(answer)
         }

@@ -19,7 +19,9 @@ enum PDU {
     static let abortBytes: [UInt8] = [abort, 0, 0, 0, 0, 4, 0, 0, 2, 0]
 
     /// A whole PDU.
-    static func encoded(_ type: UInt8, _ body: [UInt8]) -> [UInt8] { [type, 0] + UInt32(body.count).bigEndianBytes + body }
+    static func encoded(_ type: UInt8, _ body: [UInt8]) -> [UInt8] {
+        [type, 0] + UInt32(body.count).bigEndianBytes + body
+    }
 
     /// An item, or sub-item, of the variable part of A-ASSOCIATE.
     static func item(_ type: UInt8, _ value: [UInt8]) -> [UInt8] {

@@ -109,7 +109,9 @@ package final class ServiceUser {
         guard message.command.field == CommandSet.Field.eventReport else {
             throw .protocolError("a request, where a report was due")
         }
-        guard let bytes = try association.dataSet(of: message) else { throw .protocolError("a report that is too long") }
+        guard let bytes = try association.dataSet(of: message) else {
+            throw .protocolError("a report that is too long")
+        }
         try association.respond(to: message, StoreResponse())
         return ReceivedReport(
             association: info, eventTypeID: message.command[.eventTypeID], dataSet: bytes,

@@ -112,7 +112,7 @@ final class TLSStream: ByteStream {
 private enum SocketIO {
     /// Never freed: OpenSSL's other methods are not either.
     nonisolated(unsafe) private static let method: OpaquePointer? = {
-        guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE") else {
+        guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket") else {
             return nil
         }
         BIO_meth_set_read(method) { io, bytes, count in

@@ -114,7 +114,9 @@ private struct ReportProvider: ServiceProvider {
 
     func beginStore(_ request: StoreRequest) -> any StoreReceiver { NoStore() }
 
-    func perform(_ operation: DICOMNetwork.Operation) throws -> OperationResult { OperationResult(.sopClassNotSupported) }
+    func perform(_ operation: DICOMNetwork.Operation) throws -> OperationResult {
+        OperationResult(.sopClassNotSupported)
+    }
 
     func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer {
         CommitmentAnswer(StoreResponse(.sopClassNotSupported))

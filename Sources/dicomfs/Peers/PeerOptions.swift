@@ -40,7 +40,8 @@ struct PeerOptions: ParsableArguments {
         Signals.unblock()
         guard let called = settings.peers.first(where: { $0.peer.name == peer })?.peer ?? Self.parse(peer) else {
             let known = settings.peers.map(\.peer.name)
-            let names = known.isEmpty ? "the settings know no peers" : "the settings know \(known.joined(separator: ", "))"
+            let names =
+                known.isEmpty ? "the settings know no peers" : "the settings know \(known.joined(separator: ", "))"
             throw ExitStatus(code: EX_USAGE, message: "no peer is called \(peer): \(names); or give AET@HOST:PORT")
         }
         return try PeerCall(

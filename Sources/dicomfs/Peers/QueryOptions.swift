@@ -14,7 +14,10 @@ struct QueryOptions: ParsableArguments {
             """, valueName: "key"))
     var keys: [KeyArgument] = []
 
-    @Option(help: "What is asked for: patient, study, series or instance. Default: the lowest level that keys name a UID of, or study.")
+    @Option(
+        help:
+            "What is asked for: patient, study, series or instance. Default: the lowest level that keys name a UID of, or study."
+    )
     var level: Level?
 
     /// The level, and the identifier with its name.
