@@ -80,6 +80,8 @@ extension Association {
             try stream.write(request.encoded, until: deadline)
             received = try Self.answer(on: stream, until: deadline)
         } catch {
+            // By TLS 1.3 the peer refuses our certificate only now.
+            if let why = (stream as? TLSStream)?.failure { throw AssociationFailure("TLS: \(why)") }
             throw AssociationFailure(
                 error == .timedOut
                     ? "the peer does not answer the association request"

@@ -37,7 +37,11 @@ final class TLSStream: ByteStream {
         SSL_set_bio(ssl, io, io)
     }
 
-    deinit { SSL_free(ssl) }
+    deinit {
+        // The peer can tell this from a connection that somebody has cut (close_notify).
+        if failure == nil { SSL_shutdown(ssl) }
+        SSL_free(ssl)
+    }
 
     private func shakeHands(
         until deadline: ContinuousClock.Instant, _ step: (OpaquePointer) -> Int32
@@ -75,7 +79,14 @@ final class TLSStream: ByteStream {
         }
     }
 
-    var hasInput: Bool { SSL_pending(ssl) > 0 || connection.isReadable }
+    /// What the socket has may be of TLS only, a ticket, or a record in part.
+    var hasInput: Bool {
+        guard SSL_pending(ssl) > 0 || connection.isReadable else { return false }
+        ERR_clear_error()
+        var byte: UInt8 = 0
+        let result = SSL_peek(ssl, &byte, 1)
+        return result > 0 || SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ
+    }
 
     /// Does what OpenSSL must be asked again until the socket has, or takes, enough; 0 when the peer ended it.
     private func repeated(

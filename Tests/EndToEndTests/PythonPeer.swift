@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -7,7 +8,8 @@ import Testing
 enum PythonPeer {
     /// Runs a script against a daemon, which is served for as long; the lines it printed.
     static func run(
-        _ script: String, _ served: ServedArchive, _ arguments: [String] = [], _ location: SourceLocation = #_sourceLocation
+        _ script: String, _ served: ServedArchive, _ arguments: [String] = [],
+        _ location: SourceLocation = #_sourceLocation
     ) throws -> [String] {
         try withExtendedLifetime(served) { try run(script, port: served.port, arguments, location) }
     }
@@ -19,6 +21,10 @@ enum PythonPeer {
         #expect(done.status == 0, "\(done.output)\(done.errors)", sourceLocation: location)
         return done.output.split(separator: "\n").map { String($0) }
     }
+
+    private static let tools =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path + "/tools/bench"
 
     private static let definitions = """
         import hashlib, os, ssl, sys, threading, time, traceback
@@ -35,6 +41,8 @@ enum PythonPeer {
             StudyRootQueryRetrieveInformationModelMove as StudyMove,
             StudyRootQueryRetrieveInformationModelGet as StudyGet,
             StorageCommitmentPushModel as Commitment)
+        sys.path.insert(0, '\(tools)')
+        import checkpoint
         # An association that is left open would keep the process.
         sys.excepthook = lambda *error: (traceback.print_exception(*error), os._exit(1))
         threading.excepthook = lambda error: (traceback.print_exception(error.exc_value), os._exit(1))

@@ -30,7 +30,7 @@ struct ServiceTests {
             #expect(done.errors.components(separatedBy: "Received Store Response (Success)").count == 4)
             try expectStored(sources, corpus)
         },
-        Pair("findscu", "C-FIND in Patient Root") { try find("-P", "PATIENT", [("PatientID", "*")], 2, $0) },
+        Pair("findscu", "C-FIND in Patient Root") { try find("-P", "PATIENT", [("PatientID", "P?")], 2, $0) },
         Pair("findscu", "C-FIND in Study Root") { corpus in
             try find("-S", "STUDY", [("PatientID", "P1"), ("StudyInstanceUID", "")], 2, corpus)
             let series = [("StudyInstanceUID", "\(Corpus.root).1"), ("SeriesInstanceUID", "\(Corpus.root).1.1")]
@@ -160,12 +160,13 @@ struct ServiceTests {
 
     // MARK: -
 
+    /// - Parameter folder: where it runs: with +B movescu writes nowhere else.
     private static func dcmtk(
-        _ name: String, _ options: [String], _ corpus: ServedCorpus, _ files: [String] = []
+        _ name: String, _ options: [String], _ corpus: ServedCorpus, _ files: [String] = [], in folder: String = "/tmp"
     ) throws -> Program {
-        try Program.run(
-            "/usr/bin/\(name)", options + ["-aec", "DICOMFS", "127.0.0.1", "\(corpus.port)"] + files,
-            environment: ["TCP_NODELAY": "1"])
+        let command = ["/usr/bin/\(name)"] + options + ["-aec", "DICOMFS", "127.0.0.1", "\(corpus.port)"] + files
+        return try Program.run(
+            "sh", ["-c", "cd $0 && exec \"$@\"", folder] + command, environment: ["TCP_NODELAY": "1"])
     }
 
     private static func arguments(_ level: String, _ keys: [(String, String)]) -> [String] {
@@ -196,9 +197,9 @@ struct ServiceTests {
         _ corpus: ServedCorpus
     ) throws {
         let folder = try TemporaryFolder()
-        var options = ["-v"] + options + ["+B", "-od", folder.path] + arguments(level, keys)
+        var options = ["-v"] + options + ["+B"] + arguments(level, keys)
         if name == "movescu" { options += ["-aet", "MOVESCU", "-aem", "MOVESCU", "+P", "\(corpus.mover)"] }
-        let done = try dcmtk(name, options, corpus)
+        let done = try dcmtk(name, options, corpus, in: folder.path)
         #expect(done.status == 0, "\(done.errors)")
         let end = name == "movescu" ? "Received Final Move Response (Success)" : "Received C-GET Response (Success)"
         #expect(done.errors.contains(end), "\(done.errors)")
