@@ -28,9 +28,9 @@ struct Suboperations {
     mutating func run(_ send: (StoredInstance, () -> Void) throws -> StoreOutcome) throws -> OperationResult {
         for (place, instance) in instances.enumerated() {
             if try operation.isCancelled() { return result(.cancelled) }
-            do { count(try outcome(of: instance, before: place + 1, send), instance.sopInstanceUID) } catch let error
-                as AssociationFailure
-            {
+            do {
+                count(try outcome(of: instance, before: place + 1, send), instance.sopInstanceUID)
+            } catch let error as AssociationFailure {
                 for rest in instances[place...] { count(.unreadable(error.description), rest.sopInstanceUID) }
                 break
             }
