@@ -17,6 +17,8 @@ package final class CommitmentReports: Sendable {
 
     /// How many are kept for those who ask later.
     private static let most = 64
+    /// Bytes of all of them.
+    private static let mostBytes = 16 << 20
 
     private struct State {
         var reports: [(transaction: String, report: Report)] = []
@@ -31,7 +33,11 @@ package final class CommitmentReports: Sendable {
     package func add(_ report: Report, transaction: String) {
         let gate = state.withLock { state in
             state.reports.append((transaction, report))
-            if state.reports.count > Self.most { state.reports.removeFirst() }
+            while state.reports.count > Self.most
+                || state.reports.reduce(0, { $0 + $1.report.dataSet.count }) > Self.mostBytes
+            {
+                state.reports.removeFirst()
+            }
             return state.waiting.removeValue(forKey: transaction)
         }
         gate?.open()

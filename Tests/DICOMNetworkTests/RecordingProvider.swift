@@ -58,7 +58,7 @@ final class RecordingProvider: ServiceProvider {
         CommitmentAnswer(StoreResponse(.processingFailure))
     }
 
-    func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {}
+    func commitmentReported(_ report: CommitmentReport, to association: AssociationInfo, isDelivered: Bool) {}
 
     func receiveReport(_ report: ReceivedReport) -> DIMSEStatus { .success }
 

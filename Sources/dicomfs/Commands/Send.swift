@@ -52,6 +52,7 @@ struct Send: ParsableCommand {
         try work.send()
         if commit { try work.commit(seconds: commitTimeout) }
         if json { print(Output.json(work.counts)) } else { print(work.counts.line) }
+        if let unavailable = work.unavailable { throw unavailable }
         guard work.counts.isComplete else { throw ExitCode.failure }
     }
 }

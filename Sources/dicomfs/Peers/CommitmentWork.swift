@@ -78,9 +78,8 @@ final class CommitmentWork {
             if let report = reports.wait(for: transaction, milliseconds: 100) { return report }
             guard isOpen, user.hasInput else { continue }
             do throws(AssociationEnd) {
-                let report = try user.awaitReport()
-                return CommitmentReports.Report(
-                    dataSet: report.dataSet, transferSyntaxUID: report.transferSyntaxUID)
+                // Perhaps on another transaction.
+                _ = ReportProvider(reports).receiveReport(try user.awaitReport())
             } catch {
                 user.conclude(error)
                 isOpen = false
@@ -122,7 +121,7 @@ private struct ReportProvider: ServiceProvider {
         CommitmentAnswer(StoreResponse(.sopClassNotSupported))
     }
 
-    func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {}
+    func commitmentReported(_ report: CommitmentReport, to association: AssociationInfo, isDelivered: Bool) {}
 
     func associationEnded(_ summary: AssociationSummary) {}
 

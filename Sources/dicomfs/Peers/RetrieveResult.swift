@@ -43,7 +43,7 @@ struct RetrieveResult: Encodable {
                 Output.complain("\(name) answers with status \(status)\(comment.isEmpty ? "" : ": \(comment)")")
             }
         }
-        guard status == "0000", failed == 0 else { throw ExitCode.failure }
+        guard status == "0000", failed == 0, refused.isEmpty else { throw ExitCode.failure }
     }
 }
 

@@ -19,7 +19,8 @@ struct SendWork {
         var committed: Int?
         var notCommitted: [String] = []
 
-        var isComplete: Bool { failed.isEmpty && notCommitted.isEmpty }
+        /// Whether all was sent, and something was.
+        var isComplete: Bool { failed.isEmpty && notCommitted.isEmpty && sent > 0 }
 
         var line: String {
             var line = "sent \(sent)"
@@ -31,6 +32,8 @@ struct SendWork {
     }
 
     private(set) var counts = Counts()
+    /// Why there was no association, when there was none in the end.
+    private(set) var unavailable: ExitStatus?
     private let call: PeerCall
     private let isVerbose: Bool
     private let isQuiet: Bool
@@ -88,9 +91,11 @@ struct SendWork {
         let user = StoreUser(call.association([]), retries: call.retries, log: call.note)
         user.prepare(Set(instances.map { StoreUser.Kind($0.sopClassUID, $0.transferSyntaxUID) }))
         defer { user.close() }
-        for instance in instances {
+        for (place, instance) in instances.enumerated() {
             do throws(AssociationFailure) { take(try user.send(instance), of: instance) } catch {
-                throw call.unavailable(error)
+                unavailable = call.unavailable(error)
+                for rest in instances[place...] { counts.failed.append("\(rest.sopInstanceUID): not sent") }
+                break
             }
             showProgress()
         }
