@@ -77,7 +77,10 @@ extension Association {
         let request = wanted.request
         let received: Result<AssociationAnswer, AssociationFailure>
         do throws(StreamFailure) {
-            try stream.write(request.encoded, until: deadline)
+            do throws(StreamFailure) { try stream.write(request.encoded, until: deadline) } catch {
+                // Who has closed already may have said why before.
+                guard error == .closed else { throw error }
+            }
             received = try Self.answer(on: stream, until: deadline)
         } catch {
             // By TLS 1.3 the peer refuses our certificate only now.
