@@ -18,7 +18,8 @@ final class HostileAcceptor: Sendable {
         let socket = socket
         let isBound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(socket, address, length) == 0 && listen(socket, 1) == 0 && getsockname(socket, address, &length) == 0
+                bind(socket, address, length) == 0 && listen(socket, 1) == 0
+                    && getsockname(socket, address, &length) == 0
             }
         }
         guard isBound else { throw NothingCame() }
@@ -73,7 +74,8 @@ final class HostileAcceptor: Sendable {
     }
 
     /// A-ASSOCIATE-AC.
-    static func accept(_ contexts: [(id: UInt8, result: UInt8, transferSyntax: String)], more: [UInt8] = []) -> [UInt8] {
+    static func accept(_ contexts: [(id: UInt8, result: UInt8, transferSyntax: String)], more: [UInt8] = []) -> [UInt8]
+    {
         let titles = Array("HOSTILE         DICOMFS         ".utf8)
         var items = PDU.item(0x10, "1.2.840.10008.3.1.1.1")
         for context in contexts {

@@ -10,7 +10,8 @@ import Testing
         let sentence: String
         let act: @Sendable (HostileAcceptor.Connected) throws -> Void
 
-        init(_ name: String, _ sentence: String, _ act: @escaping @Sendable (HostileAcceptor.Connected) throws -> Void) {
+        init(_ name: String, _ sentence: String, _ act: @escaping @Sendable (HostileAcceptor.Connected) throws -> Void)
+        {
             testDescription = name
             self.sentence = sentence
             self.act = act
@@ -62,18 +63,28 @@ import Testing
             $0.send(Array(HostileAcceptor.accept([(1, 0, "1.2.840.10008.1.2")]).dropLast(5)))
             $0.drain()
         },
-        Act("speaks HTTP", answers: Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), "the peer's answer has 1414541105 bytes"),
-        Act("claims an answer of 4 GB", answers: PDU.pdu(2, some, length: 0xFFFF_FFFF), "the peer's answer has 4294967295 bytes"),
+        Act(
+            "speaks HTTP", answers: Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8),
+            "the peer's answer has 1414541105 bytes"),
+        Act(
+            "claims an answer of 4 GB", answers: PDU.pdu(2, some, length: 0xFFFF_FFFF),
+            "the peer's answer has 4294967295 bytes"),
         Act("sends data before its answer", answers: PDU.data([PDU.store()]), "the peer does not speak DICOM"),
         Act("answers with a request", answers: PDU.associate([.verification]), "the peer does not speak DICOM"),
         Act("sends an empty answer", answers: PDU.pdu(2, []), "a malformed answer to the association request"),
         Act("sends an answer of noise", answers: PDU.pdu(2, some), "a malformed"),
         Act("sends an empty rejection", answers: PDU.pdu(3, []), "the peer does not speak DICOM"),
         Act("aborts", answers: PDU.abort, "the peer aborts the association request"),
-        Act("has another AE title", answers: reject(1, 1, 7), "the peer rejects the association: it has another AE title"),
-        Act("does not know us", answers: reject(1, 1, 3), "the peer rejects the association: our AE title is not recognized"),
+        Act(
+            "has another AE title", answers: reject(1, 1, 7),
+            "the peer rejects the association: it has another AE title"),
+        Act(
+            "does not know us", answers: reject(1, 1, 3),
+            "the peer rejects the association: our AE title is not recognized"),
         Act("has no room", answers: reject(2, 3, 2), "the peer rejects the association: it has too many associations"),
-        Act("rejects for a reason there is not", answers: reject(9, 9, 9), "the peer rejects the association: no reason given"),
+        Act(
+            "rejects for a reason there is not", answers: reject(9, 9, 9),
+            "the peer rejects the association: no reason given"),
     ]
 
     @Test(arguments: beforeAssociation)
@@ -83,12 +94,13 @@ import Testing
         #expect(failure.description.hasPrefix(act.sentence), "\(failure)")
     }
 
-    @Test(arguments: [
-        // Not proposed.
-        [(3, 0, "1.2.840.10008.1.2")], [(1, 0, "1.2.840.10008.1.2.1")], [(1, 0, "")], [(0, 0, "1.2.840.10008.1.2")],
-        // Not accepted.
-        [(1, 3, "1.2.840.10008.1.2")], [(1, 200, "1.2.840.10008.1.2")], [],
-    ] as [[(UInt8, UInt8, String)]])
+    @Test(
+        arguments: [
+            // Not proposed.
+            [(3, 0, "1.2.840.10008.1.2")], [(1, 0, "1.2.840.10008.1.2.1")], [(1, 0, "")], [(0, 0, "1.2.840.10008.1.2")],
+            // Not accepted.
+            [(1, 3, "1.2.840.10008.1.2")], [(1, 200, "1.2.840.10008.1.2")], [],
+        ] as [[(UInt8, UInt8, String)]])
     func `a context that was not proposed, or not accepted, is none`(contexts: [(UInt8, UInt8, String)]) throws {
         let peer = try HostileAcceptor { peer in
             peer.accept(contexts.map { (id: $0.0, result: $0.1, transferSyntax: $0.2) })
@@ -122,13 +134,18 @@ import Testing
         },
         Act(echoed: "aborts", answers: PDU.abort, "aborted by the peer"),
         Act(echoed: "releases", answers: PDU.release, "released"),
-        Act(echoed: "answers what was not asked", answers: otherAnswer, "protocol error: a response to nothing that was asked"),
+        Act(
+            echoed: "answers what was not asked", answers: otherAnswer,
+            "protocol error: a response to nothing that was asked"),
         Act(
             echoed: "asks instead of answering", answers: PDU.data([.init(1, .command, PDU.command(0x0030))]),
             "protocol error: a request, where a response was due"),
-        Act(echoed: "answers with noise", answers: PDU.data([.init(1, .command, some)]), "protocol error: a command set that cannot be read"),
         Act(
-            echoed: "answers on a context that there is not", answers: PDU.data([.init(9, .command, PDU.command(0x8030))]),
+            echoed: "answers with noise", answers: PDU.data([.init(1, .command, some)]),
+            "protocol error: a command set that cannot be read"),
+        Act(
+            echoed: "answers on a context that there is not",
+            answers: PDU.data([.init(9, .command, PDU.command(0x8030))]),
             "protocol error: a command on a presentation context that was not accepted"),
         Act(
             echoed: "answers with a data set only", answers: PDU.data([.init(1, .lastData, some)]),
@@ -136,9 +153,15 @@ import Testing
         Act(
             echoed: "claims data of 4 GB", answers: PDU.pdu(4, some, length: 0xFFFF_FFFF),
             "protocol error: a PDU of 4294967295 bytes, where 131072 were offered"),
-        Act(echoed: "answers with a value of length 0", answers: PDU.pdu(4, [0, 0, 0, 0]), "protocol error: a presentation data value of 0 bytes"),
-        Act(echoed: "accepts again", answers: HostileAcceptor.accept([(1, 0, "1.2.840.10008.1.2")]), "protocol error: a PDU of type 2"),
-        Act(echoed: "sends a PDU of no type", answers: [0x99, 0, 0, 0, 0, 4, 0, 0, 0, 0], "protocol error: a PDU of type 153"),
+        Act(
+            echoed: "answers with a value of length 0", answers: PDU.pdu(4, [0, 0, 0, 0]),
+            "protocol error: a presentation data value of 0 bytes"),
+        Act(
+            echoed: "accepts again", answers: HostileAcceptor.accept([(1, 0, "1.2.840.10008.1.2")]),
+            "protocol error: a PDU of type 2"),
+        Act(
+            echoed: "sends a PDU of no type", answers: [0x99, 0, 0, 0, 0, 4, 0, 0, 0, 0],
+            "protocol error: a PDU of type 153"),
     ]
 
     @Test(arguments: duringRequest)

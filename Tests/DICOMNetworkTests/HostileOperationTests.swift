@@ -124,15 +124,18 @@ import Threads
         func element(_ element: UInt16, _ value: [UInt8]) -> [UInt8] {
             [0, 0] + PDU.little16(element) + PDU.little16(UInt16(value.count)) + [0, 0] + value
         }
-        return element(0x0003, Array("1.2.840.10008.1.20.1".utf8)) + element(0x0100, [0x30, 1]) + element(0x0110, [7, 0])
+        return element(0x0003, Array("1.2.840.10008.1.20.1".utf8)) + element(0x0100, [0x30, 1])
+            + element(0x0110, [7, 0])
             + element(0x0800, [0, 0]) + element(0x1001, Array("1.2.840.10008.1.20.1.1".utf8)) + element(0x1008, [1, 0])
     }()
 
     /// What each is not an identifier of.
     static let identifiers: [(name: String, bytes: [UInt8])] = [
         ("noise", some), ("half an element", Array(study.dropLast(3))),
-        ("a length of 4 GB", Array(study.dropLast(13)) + [0xFF, 0xFF, 0xFF, 0xFF]), ("8 MiB", [UInt8](repeating: 0, count: 8 << 20)),
-        ("9 MiB", [UInt8](repeating: 0, count: 9 << 20)), ("sequences of depth 100,000", nested(100_000, DICOM.Tag(0x0008, 0x1115))),
+        ("a length of 4 GB", Array(study.dropLast(13)) + [0xFF, 0xFF, 0xFF, 0xFF]),
+        ("8 MiB", [UInt8](repeating: 0, count: 8 << 20)),
+        ("9 MiB", [UInt8](repeating: 0, count: 9 << 20)),
+        ("sequences of depth 100,000", nested(100_000, DICOM.Tag(0x0008, 0x1115))),
         ("nothing", []),
     ]
 
@@ -151,7 +154,8 @@ import Threads
         #expect(try bench.answersEcho())
     }
 
-    @Test func `a request on the context of another service is answered with 0122, and the association goes on`() throws {
+    @Test func `a request on the context of another service is answered with 0122, and the association goes on`() throws
+    {
         let bench = try Bench()
         for (context, field) in [(5, 0x0020), (1, 0x0021), (9, 0x0010), (11, 0x0020)] as [(UInt8, UInt16)] {
             #expect(try bench.ask(context, Self.request(field, Self.find), Self.study) == 0x0122)
@@ -209,9 +213,12 @@ import Threads
     }
 
     @Test(arguments: [(1, 0x0020, find), (5, 0x0010, get)] as [(UInt8, UInt16, String)])
-    func `a release that comes within an operation is answered`(context: UInt8, field: UInt16, sopClass: String) throws {
+    func `a release that comes within an operation is answered`(context: UInt8, field: UInt16, sopClass: String) throws
+    {
         let bench = try Bench()
-        let request = PDU.data([.init(context, .command, Self.request(field, sopClass)), .init(context, .lastData, Self.study)])
+        let request = PDU.data([
+            .init(context, .command, Self.request(field, sopClass)), .init(context, .lastData, Self.study),
+        ])
         try bench.peer.send(request + PDU.release)
         let (ending, types) = try bench.end()
         #expect(ending == "released")
@@ -272,7 +279,9 @@ import Threads
         #expect(try bench.end().ending == "protocol error: a response to nothing that was asked")
     }
 
-    @Test func `a peer that asks for thousands of operations without reading the answers holds nothing but itself`() throws {
+    @Test func `a peer that asks for thousands of operations without reading the answers holds nothing but itself`()
+        throws
+    {
         let bench = try Bench()
         let requests = PDU.data([.init(1, .command, Self.request(0x0020, Self.find)), .init(1, .lastData, Self.study)])
         for _ in 0..<200 { try bench.peer.send(requests) }

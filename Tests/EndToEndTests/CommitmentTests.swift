@@ -36,7 +36,8 @@ struct CommitmentTests {
 
         """
 
-    @Test func `the report comes over the association of the request, and says what is stored and what is not`() throws {
+    @Test func `the report comes over the association of the request, and says what is stored and what is not`() throws
+    {
         let served = try serve()
         let script = """
             association = associate(Commitment, handlers=[(evt.EVT_N_EVENT_REPORT, report)])
@@ -97,6 +98,7 @@ struct CommitmentTests {
             """
         let said = try PythonPeer.run(Self.definitions + script + "\nos._exit(0)", served, ["\(port)"])
         #expect(said == ["2 1.2.1 1.1.1 7.7.7 0112 [('DICOMFS', False, True)]"])
-        #expect(served.says("the report on a commitment did not reach STRANGER@127.0.0.1, and no peer with that AE title"))
+        #expect(
+            served.says("the report on a commitment did not reach STRANGER@127.0.0.1, and no peer with that AE title"))
     }
 }

@@ -16,7 +16,8 @@ enum Corpus {
     /// Writes it to a folder, each image in the file of its number: `1.2.1.dcm`.
     static func make(in folder: String) throws {
         let source = try TemporaryFolder()
-        let made = try Python.run(maker, try Study.make(in: source.appending("one"), images: 1, size: 16) + [folder, root])
+        let made = try Python.run(
+            maker, try Study.make(in: source.appending("one"), images: 1, size: 16) + [folder, root])
         guard made.status == 0 else { throw UnexpectedExit(program: made) }
     }
 

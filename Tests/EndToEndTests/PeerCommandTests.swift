@@ -96,7 +96,9 @@ struct PeerCommandTests {
             try DicomFS.json([Listed].self, "list", "--archive", archive, "--level", "study").first)
         let done = try Program.run(
             DicomFS.path,
-            ["send", "--archive", archive, address, "--json"] + options + sources[0] + [folder.appending("study1"), study.id])
+            ["send", "--archive", archive, address, "--json"] + options + sources[0] + [
+                folder.appending("study1"), study.id,
+            ])
         #expect(done.status == 0, "\(done.errors)")
         let sent = try JSONDecoder().decode(Sent.self, from: Data(done.output.utf8))
         #expect(sent.sent == 6)
@@ -170,7 +172,8 @@ struct PeerCommandTests {
         let file = try write(settings)
         let study = folder.appending("study")
         _ = try Study.make(in: study, images: 2, size: 16, seed: isServed ? 50 : 51)
-        let served = try isServed
+        let served =
+            try isServed
             ? ServedArchive(options: ["--dicom-port", "\(servers.own[title] ?? 0)"], settings: settings) : nil
         let archive = served?.archive ?? folder.appending("archive")
         let done = try DicomFS.run(
@@ -257,7 +260,8 @@ struct PeerCommandTests {
         let title = "\(archive)\(isServed ? 2 : 1)"
         let settings = servers.settings(title)
         let file = try write(settings)
-        let served = try isServed
+        let served =
+            try isServed
             ? ServedArchive(options: ["--dicom-port", "\(servers.own[title] ?? 0)"], settings: settings) : nil
         let path = served?.archive ?? folder.appending("archive")
         let done = try DicomFS.json(
@@ -310,7 +314,10 @@ struct PeerCommandTests {
             (78, "the peer none has no port in the settings", ["echo", "none", "--config", noPort]),
             (78, "set tls.certificate, tls.key and tls.ca in the settings", ["echo", "--tls", address]),
             (78, "cannot read", ["echo", address, "--config", folder.appending("nothing.yaml")]),
-            (1, "nothing in the archive has the identifier ffffffffff", ["send", "--archive", archive, address, "ffffffffff"]),
+            (
+                1, "nothing in the archive has the identifier ffffffffff",
+                ["send", "--archive", archive, address, "ffffffffff"]
+            ),
             (1, "the association with", ["find", "X@127.0.0.1:\(servers.ports[.dcmqrscp] ?? 0)"]),
         ]
         for (status, words, arguments) in cases {

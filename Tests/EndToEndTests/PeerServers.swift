@@ -41,7 +41,8 @@ struct PeerServers: Sendable {
             for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
         ) async throws {
             let folder = try TemporaryFolder()
-            let titles = ["MOVE", "COMMIT"] + Archive.allCases.flatMap { ["\($0)1", "\($0)2", "\($0)3"] } + ["COMMIT2"]
+            let titles =
+                ["MOVE", "COMMIT"] + Archive.allCases.flatMap { ["\($0)1", "\($0)2", "\($0)3"] } + ["COMMIT2"]
             let own = Dictionary(uniqueKeysWithValues: titles.map { ($0, LocalPort.free()) })
             let (orthanc, dcmqrscp) = (try OrthancServer(modalities: own), try DcmQRSCP(hosts: own))
             defer {

@@ -7,7 +7,8 @@ import Testing
 enum PythonPeer {
     /// Runs a script against a daemon, which is served for as long; the lines it printed.
     static func run(
-        _ script: String, _ served: ServedArchive, _ arguments: [String] = [], _ location: SourceLocation = #_sourceLocation
+        _ script: String, _ served: ServedArchive, _ arguments: [String] = [],
+        _ location: SourceLocation = #_sourceLocation
     ) throws -> [String] {
         try withExtendedLifetime(served) { try run(script, port: served.port, arguments, location) }
     }

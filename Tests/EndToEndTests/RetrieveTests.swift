@@ -142,7 +142,8 @@ struct RetrieveTests {
         #expect(served.logLines("Connection refused").count == 1)
     }
 
-    @Test func `a C-MOVE soon after another goes over the same association, and one after a pause over its own`() throws {
+    @Test func `a C-MOVE soon after another goes over the same association, and one after a pause over its own`() throws
+    {
         let destination = LocalPort.free()
         let (served, _) = try serve(destination)
         let script = """

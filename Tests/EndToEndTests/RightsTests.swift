@@ -133,7 +133,8 @@ struct RightsTests {
         #expect(said == ["rejected 1 1 3", "rejected 1 1 3", "rejected 1 1 7", "accepted 0000"])
         #expect(served.says("association ONLY-ECHO@127.0.0.1: 0 stored, 0 refused, 0 bytes"))
         let why = [
-            "association ELSEWHERE-ECHO@127.0.0.1": "elsewhere-echo's, whose host is 192.0.2.1, and it called from 127.0.0.1",
+            "association ELSEWHERE-ECHO@127.0.0.1":
+                "elsewhere-echo's, whose host is 192.0.2.1, and it called from 127.0.0.1",
             "association STRANGER@127.0.0.1": "no peer has the AE title STRANGER, and unknown peers may do nothing",
             "rejected: it called us": "OTHER, and we are DICOMFS",
         ]
@@ -151,9 +152,11 @@ struct RightsTests {
         #expect(said == Self.services.map { $0 == "find" ? "find accepted 0000" : "\($0) rejected contexts 1" })
     }
 
-    @Test func `rights that are taken away with SIGHUP are gone for associations that are open, and come back`() throws {
+    @Test func `rights that are taken away with SIGHUP are gone for associations that are open, and come back`() throws
+    {
         let destination = LocalPort.free()
-        let (served, image) = try Self.serve(Self.settings(destination, unknown: "[echo, store, find, move, get, commit]"))
+        let (served, image) = try Self.serve(
+            Self.settings(destination, unknown: "[echo, store, find, move, get, commit]"))
         let script = """
             server = receiver.listen(int(arguments[0]))
             pid, folder = int(arguments[2]), arguments[3]

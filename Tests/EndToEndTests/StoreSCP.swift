@@ -14,7 +14,8 @@ final class StoreSCP {
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { for descriptor in [log, input] { close(descriptor) } }
         process = try ChildProcess(
-            "/usr/bin/storescp", options + ["\(port)"], environment: ["TCP_NODELAY": "1"], descriptors: (input, log, log))
+            "/usr/bin/storescp", options + ["\(port)"], environment: ["TCP_NODELAY": "1"],
+            descriptors: (input, log, log))
         let isListening = waitUntil {
             guard let socket = LocalPort.connect(port) else { return !process.isRunning }
             close(socket)

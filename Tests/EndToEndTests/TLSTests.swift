@@ -149,7 +149,8 @@ struct TLSTests {
         }
         for options in [
             ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"], ["-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384"],
-            ["-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"], ["-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"],
+            ["-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"],
+            ["-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"],
         ] {
             let agreed = try agree(served, certificates, options)
             #expect(agreed.status == 0, "\(options): \(agreed.errors)")
@@ -163,13 +164,15 @@ struct TLSTests {
         let certificates = try #require(Certificates.current)
         let served = try serve(certificates, "profile: bcp195-extended")
         for options in [
-            ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"], ["-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"],
+            ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"],
+            ["-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"],
             ["-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"],
         ] {
             #expect(try agree(served, certificates, options).status != 0, "\(options)")
         }
         for options in [
-            ["-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384"], ["-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384"],
+            ["-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384"],
+            ["-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384"],
         ] {
             #expect(try agree(served, certificates, options).status == 0, "\(options)")
         }
@@ -184,7 +187,8 @@ struct TLSTests {
         let source = try Study.make(in: served.folder.appending("study"), images: 1, size: 16)[0]
         _ = try served.storescu([source])
         for (name, authority, isTrusted) in [
-            ("server", "ca", true), ("other-server", "ca", false), ("expired", "ca", false), ("server", "other-ca", false),
+            ("server", "ca", true), ("other-server", "ca", false), ("expired", "ca", false),
+            ("server", "other-ca", false),
         ] {
             let moved = try served.folder.makeFolder("\(name)-\(authority)")
             let receiver = try StoreSCP(port, certificates.dcmtk(name, trusting: authority) + ["+B", "-od", moved])
