@@ -215,14 +215,14 @@ struct PeerCommandTests {
 
         struct Object: Decodable {
             struct Value: Decodable {
-                var vr: String
-                var Value: [String]?
+                var values: [String]?
+                private enum CodingKeys: String, CodingKey { case values = "Value" }
             }
             var study: Value
             private enum CodingKeys: String, CodingKey { case study = "0020000D" }
         }
         let found = try DicomFS.json([Object].self, "find", address, "PatientName=P1*")
-        #expect(Set(found.flatMap { $0.study.Value ?? [] }) == ["\(root).1", "\(root).2"])
+        #expect(Set(found.flatMap { $0.study.values ?? [] }) == ["\(root).1", "\(root).2"])
         let nothing = try DicomFS.run("find", address, "PatientID=nobody")
         #expect(nothing.status == 0)
         #expect(nothing.output == "")
