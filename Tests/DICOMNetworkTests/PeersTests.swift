@@ -1,8 +1,8 @@
+import DICOMNetwork
 import Synchronization
 import Testing
 
 @testable import ArchiveSCP
-import DICOMNetwork
 
 /// Who may do what: every service by who asks and from where.
 struct PeersTests {

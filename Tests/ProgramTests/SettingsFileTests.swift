@@ -1,5 +1,5 @@
-import DICOMNetwork
 import ArchiveSCP
+import DICOMNetwork
 import Foundation
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-import DICOMNetwork
 import ArchiveSCP
 import ArgumentParser
+import DICOMNetwork
 import Foundation
 import Logging
 import TestSupport
