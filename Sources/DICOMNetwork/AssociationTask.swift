@@ -122,7 +122,8 @@ final class AssociationTask {
         guard message.command[.actionTypeID] == 1 else { return try respond(to: message, StoreResponse(.noSuchAction)) }
         guard reports.count < Self.mostReports else {
             return try respond(
-                to: message, StoreResponse(.resourceLimitation, errorComment: "answer the reports that were sent first"))
+                to: message, StoreResponse(.resourceLimitation, errorComment: "answer the reports that were sent first")
+            )
         }
         let request = CommitmentRequest(
             association: association.info, dataSet: bytes, transferSyntaxUID: message.context.transferSyntax)
