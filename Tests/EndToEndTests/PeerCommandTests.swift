@@ -307,7 +307,7 @@ struct PeerCommandTests {
             (64, "no peer is called nobody: the settings know none", ["echo", "nobody", "--config", noPort]),
             (64, "Nonsense", ["find", address, "Nonsense=1"]),
             (64, "--limit takes a number from 1 on", ["find", address, "--limit", "0"]),
-            (64, "--retries takes 0 to 1000", ["echo", address, "--retries", "-1"]),
+            (64, "--retries takes 0 to 1000", ["echo", address, "--retries=-1"]),
             (64, "--timeout takes 1 to 86400", ["echo", address, "--timeout", "0"]),
             (64, "--to takes 1 to 16 ASCII characters", ["move", address, "--to", "A TITLE THAT IS TOO LONG"]),
             (64, "<what> ...", ["send", address]),
@@ -318,7 +318,7 @@ struct PeerCommandTests {
                 1, "nothing in the archive has the identifier ffffffffff",
                 ["send", "--archive", archive, address, "ffffffffff"]
             ),
-            (1, "the association with", ["find", "X@127.0.0.1:\(servers.ports[.dcmqrscp] ?? 0)"]),
+            (69, "the peer rejects the association", ["find", "X@127.0.0.1:\(servers.ports[.dcmqrscp] ?? 0)"]),
         ]
         for (status, words, arguments) in cases {
             let done = try Program.run(DicomFS.path, arguments)
