@@ -50,8 +50,10 @@ struct Send: ParsableCommand {
         var work = SendWork(call, isVerbose: verbose, isQuiet: json)
         try work.add(items)
         try work.send()
-        if commit { try work.commit(seconds: commitTimeout) }
+        // What was sent is told whatever becomes of the commitment.
+        let committed = Result { if commit { try work.commit(seconds: commitTimeout) } }
         if json { print(Output.json(work.counts)) } else { print(work.counts.line) }
+        try committed.get()
         if let unavailable = work.unavailable { throw unavailable }
         guard work.counts.isComplete else { throw ExitCode.failure }
     }

@@ -78,7 +78,7 @@ struct PeerCall {
         guard !usesTLS || settings.tls != nil else {
             throw ExitStatus(
                 code: EX_CONFIG,
-                message: "\(peer.name) is called with TLS: set tls.certificate, tls.key and tls.ca in the settings")
+                message: "\(peer.aeTitle) is called with TLS: set tls.certificate, tls.key and tls.ca in the settings")
         }
         self.settings = settings
         self.peer = peer

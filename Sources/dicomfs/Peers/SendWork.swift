@@ -52,6 +52,9 @@ struct SendWork {
     mutating func add(_ items: [String]) throws {
         let paths = items.filter { Glibc.access($0, F_OK) == 0 }
         for item in items where !paths.contains(item) {
+            guard !item.contains("/") else {
+                throw ExitStatus(code: EX_NOINPUT, message: "\(item): \(String(cString: strerror(ENOENT)))")
+            }
             let access = try opened()
             try exiting { () throws(Failure) in
                 try access.perform(.files(id: item, allVersions: false)) { event in
