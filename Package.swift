@@ -72,14 +72,14 @@ let package = Package(
 
         // The doors.
         library("ArchiveFS", ["DICOMArchive", "FUSE", "Threads"]),
-        library("ArchiveSCP", ["DICOM", "DICOMArchive", "DICOMNetwork"]),
+        library("ArchiveSCP", ["DICOM", "DICOMArchive", "DICOMNetwork", "Threads"]),
         library("ArchiveControl", ["DICOMArchive", "ContentStore", "Threads"]),
 
         .executableTarget(
             name: "dicomfs",
             dependencies: [
-                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CLinux", "Containers", "DICOMArchive", "DICOMNetwork",
-                "FUSE", "Threads",
+                "ArchiveControl", "ArchiveFS", "ArchiveSCP", "CLinux", "Containers", "DICOM", "DICOMArchive",
+                "DICOMNetwork", "FUSE", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -123,7 +123,13 @@ let package = Package(
                 "Threads",
             ]),
         tests("ArchiveControlTests", ["ArchiveControl", "DICOMArchive", "DICOM", "Threads"]),
-        tests("ProgramTests", ["dicomfs"]),
+        tests(
+            "ProgramTests",
+            [
+                "ArchiveSCP", "DICOMNetwork", "dicomfs",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
         // Tests on a real kernel mount.
         tests("FUSETests", ["FUSE", "Threads"]),

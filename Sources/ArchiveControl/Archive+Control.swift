@@ -49,6 +49,12 @@ extension Archive {
                     .swept(
                         chunks: result.chunks, bytes: result.bytes, freed: result.bytesFreed, held: result.bytesHeld))
             case .checkpoint: try withCheckpoint { try emit(.checkpoint(folder: $0)) }
+            case .awaitReport(let transaction, let milliseconds):
+                let patience = min(max(0, milliseconds), 86_400_000)
+                if let report = commitmentReports.wait(for: transaction, milliseconds: patience) {
+                    try emit(
+                        .commitmentReport(dataSet: report.dataSet, transferSyntaxUID: report.transferSyntaxUID))
+                }
             case .release: break
             case .watch, .live:
                 throw Failure(.other, "nobody serves the archive \(folder.path); start dicomfs serve")

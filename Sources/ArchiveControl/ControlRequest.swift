@@ -31,6 +31,9 @@ package enum ControlRequest: Codable, Sendable {
     /// Files that hold the archive as of now, to be copied by who asks. Event: ``ControlEvent/checkpoint(folder:)``; they go
     /// when the client asks for something else, or goes away.
     case checkpoint
+    /// The report on a storage commitment that we requested, when it arrives within so many milliseconds. Event:
+    /// ``ControlEvent/commitmentReport(dataSet:transferSyntaxUID:)``, or none.
+    case awaitReport(transactionUID: String, milliseconds: Int)
     /// Nothing: ends a ``checkpoint``.
     case release
     /// What is stored and deleted from now on, without end; only of the process that serves. Events:
@@ -50,6 +53,7 @@ package enum ControlEvent: Codable, Sendable {
     case verified(Verification, isDone: Bool)
     case swept(chunks: Int, bytes: UInt64, freed: UInt64, held: UInt64)
     case checkpoint(folder: String)
+    case commitmentReport(dataSet: [UInt8], transferSyntaxUID: String)
     /// Nothing that is committed after this is missed.
     case watching
     case changed(ArchiveChange)

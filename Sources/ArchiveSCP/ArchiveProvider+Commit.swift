@@ -25,8 +25,12 @@ extension ArchiveProvider {
     /// Which of the instances are stored.
     private func answer(_ asked: CommitmentIdentifier) throws(ArchiveError) -> CommitmentIdentifier {
         var answer = CommitmentIdentifier(transactionUID: asked.transactionUID, references: [])
+        var known: [String: [String]] = [:]
         for reference in asked.references {
-            let classes = try archive.storedSOPClasses(ofInstance: reference.sopInstanceUID)
+            let uid = reference.sopInstanceUID
+            var classes = known[uid] ?? []
+            if known[uid] == nil { classes = try archive.storedSOPClasses(ofInstance: uid) }
+            known[uid] = classes
             if classes.contains(reference.sopClassUID) {
                 answer.references.append(reference)
             } else {
@@ -38,14 +42,16 @@ extension ArchiveProvider {
     }
 
     /// A report that did not reach its peer over the association of the request goes over one of its own.
-    package func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {
+    package func commitmentReported(
+        _ report: CommitmentReport, to association: AssociationInfo, isDelivered: Bool
+    ) {
         if isDelivered { return }
-        let title = request.association.callingAETitle
+        let title = association.callingAETitle
         guard let peer = peers.destination(aeTitle: title), let port = peer.port,
             !peer.usesTLS || configuration.tls != nil
         else {
             return note(
-                "the report on a commitment did not reach \(request.association.peer), and no peer with that AE title"
+                "the report on a commitment did not reach \(association.peer), and no peer with that AE title"
                     + " has a port to send it to", isProblem: true)
         }
         reporter.send(
@@ -61,6 +67,9 @@ extension ArchiveProvider {
             note(
                 "commitment \(said.transactionUID) by \(report.association.peer): \(said.references.count) stored,"
                     + " \(said.failures.count) not", isProblem: !said.failures.isEmpty)
+            archive.commitmentReports.add(
+                CommitmentReports.Report(dataSet: report.dataSet, transferSyntaxUID: report.transferSyntaxUID),
+                transaction: said.transactionUID)
             return .success
         } catch {
             note("a report of \(report.association.peer) refused: \(error.comment)", isProblem: true)

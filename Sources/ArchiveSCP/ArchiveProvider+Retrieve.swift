@@ -15,20 +15,18 @@ extension ArchiveProvider {
                 .cannotPerformSuboperations, errorComment: "\(peer.name) wants TLS, which is not set up")
         }
         return try retrieve(operation) { instances, suboperations in
-            let box = destination(of: operation, title) {
+            let destination = destination(of: operation, title) {
                 var wanted = RequestedAssociation(
                     calling: configuration.aeTitle, called: peer.aeTitle, host: peer.host.description, port: port,
                     tls: peer.usesTLS ? configuration.tls : nil, contexts: [])
                 wanted.isStopping = operation.isStopping
                 return wanted
             }
-            box.destination.prepare(
-                Set(
-                    instances.map {
-                        MoveDestination.Kind(
-                            sopClassUID: $0.sopClassUID, transferSyntaxUID: $0.transferSyntaxUID)
-                    }))
-            let result = try suboperations.run { try box.destination.send($0, messageID: operation.messageID) }
+            destination.user.prepare(Set(instances.map { StoreUser.Kind($0.sopClassUID, $0.transferSyntaxUID) }))
+            let originator = MoveOriginator(aeTitle: operation.info.callingAETitle, messageID: operation.messageID)
+            let result = try suboperations.run {
+                try destination.user.send($0, originator: originator, meanwhile: $1)
+            }
             log(operation, suboperations, "move to \(peer.name) by")
             return result
         }
@@ -36,7 +34,7 @@ extension ArchiveProvider {
 
     func get(_ operation: Operation) throws -> OperationResult {
         try retrieve(operation) { _, suboperations in
-            let result = try suboperations.run { try operation.send($0) }
+            let result = try suboperations.run { try operation.send($0, meanwhile: $1) }
             log(operation, suboperations, "get by")
             return result
         }
@@ -78,20 +76,21 @@ extension ArchiveProvider {
     /// The destination that was kept for this association, or a new one.
     private func destination(
         of operation: Operation, _ title: String, _ wanted: () -> RequestedAssociation
-    ) -> MoveDestinationBox {
+    ) -> MoveDestination {
         let id = operation.info.id
         if let kept = destinations.withLock({ $0[id]?[title] }) { return kept }
-        let new = MoveDestinationBox(MoveDestination(wanted(), originator: operation.info.callingAETitle))
+        let new = MoveDestination(StoreUser(wanted()))
         destinations.withLock { $0[id, default: [:]][title] = new }
         return new
     }
 }
 
-/// Used by the thread of its association, and after that by who ends it.
-final class MoveDestinationBox: @unchecked Sendable {
-    let destination: MoveDestination
+/// The association over which the instances of C-MOVE requests go to a destination: kept for the next request of the same
+/// association. Used by the thread of that, and after that by who ends it.
+final class MoveDestination: @unchecked Sendable {
+    let user: StoreUser
 
-    init(_ destination: MoveDestination) { self.destination = destination }
+    init(_ user: StoreUser) { self.user = user }
 }
 
 extension QueryRetrieveRoot {

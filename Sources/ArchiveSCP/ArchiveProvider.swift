@@ -32,7 +32,7 @@ package final class ArchiveProvider: ServiceProvider {
     let peers: Peers
     let log: @Sendable (LogEntry) -> Void
     /// Of the associations under way: by their ids, then by the AE titles of destinations.
-    let destinations = Mutex<[UInt64: [String: MoveDestinationBox]]>([:])
+    let destinations = Mutex<[UInt64: [String: MoveDestination]]>([:])
     let reporter: CommitmentReporter
 
     /// A provider that tells `log` what it refused and how associations ended.
@@ -87,7 +87,7 @@ package final class ArchiveProvider: ServiceProvider {
 
     private func releaseDestinations(of association: AssociationInfo) {
         let kept = destinations.withLock { $0.removeValue(forKey: association.id) }
-        kept?.values.forEach { $0.destination.close() }
+        kept?.values.forEach { $0.user.close() }
     }
 
     func note(_ line: String, isProblem: Bool = false) { log(LogEntry(isProblem: isProblem, line: line)) }

@@ -20,6 +20,9 @@ package struct CommitmentIdentifier: Sendable {
     /// With the Failure Reason (0008,1197) of each.
     package var failures: [(reference: Reference, reason: UInt16)] = []
 
+    /// The most instances of one transaction that are taken.
+    package static let mostReferences = 20_000
+
     /// A request.
     package init(transactionUID: String, references: [Reference]) {
         self.transactionUID = transactionUID
@@ -33,9 +36,16 @@ package struct CommitmentIdentifier: Sendable {
         guard let transaction = header.text(.transactionUID) else {
             throw IdentifierError(.invalidArgument, [.transactionUID], "Transaction UID is missing")
         }
+        // It goes into the log.
+        guard transaction.utf8.count <= 64, transaction.utf8.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) })
+        else { throw IdentifierError(.invalidArgument, [.transactionUID], "Transaction UID is no UID") }
         transactionUID = transaction
         references = header.items(.referencedSOPSequence).map { Reference($0) }
-        failures = header.items(.failedSOPSequence).map {
+        guard references.count <= Self.mostReferences else {
+            throw IdentifierError(
+                .resourceLimitation, [.referencedSOPSequence], "more than \(Self.mostReferences) instances at a time")
+        }
+        failures = header.items(.failedSOPSequence).prefix(Self.mostReferences).map {
             (Reference($0), UInt16(clamping: $0.integer(.failureReason) ?? 0))
         }
     }

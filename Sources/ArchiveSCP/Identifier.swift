@@ -29,7 +29,10 @@ enum Identifier {
         } catch {
             throw .unreadable([], "the identifier cannot be read as a data set")
         }
-        if let bulk = scanned.bulkElements.first { throw .unreadable([bulk.tag], "a value is too long for a key") }
+        // Pixel Data may be asked for: without a value.
+        if let bulk = scanned.bulkElements.first(where: { $0.valueLength > 0 }) {
+            throw .unreadable([bulk.tag], "a value is too long for a key")
+        }
         let header = DataSetHeader(collected.bytes, scanned, defaultCharacterSet: defaultCharacterSet)
         var count = 0
         try check(header, depth: 0, &count)

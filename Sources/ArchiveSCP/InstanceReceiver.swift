@@ -68,7 +68,7 @@ final class InstanceReceiver: StoreReceiver {
         let sender = "\(request.association.callingAETitle)@\(request.association.peerAddress)"
         log(
             ArchiveProvider.LogEntry(
-                isProblem: true, line: "not stored: \(request.sopInstanceUID) from \(sender): \(reason)"))
+                isProblem: true, line: "not stored: \(request.sopInstanceUID.prefix(64)) from \(sender): \(reason)"))
         return StoreResponse(status, errorComment: comment)
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Threads may ask at once. A look-up holds up only who asks: for as long as getaddrinfo(3) takes, which resolv.conf(5) bounds
 /// (`timeout` and `attempts`, by default 5 s twice for each name server). A name without addresses is asked for again
-/// after 5 s.
+/// after 5 s, and has those that were found last for an hour.
 final class PeerNames: Sendable {
     private let found = Mutex<[String: Answer]>([:])
     private let lookUp: @Sendable (String) -> Set<PeerAddress>
@@ -14,7 +14,12 @@ final class PeerNames: Sendable {
     private struct Answer {
         var addresses: Set<PeerAddress>
         var end: ContinuousClock.Instant
+        /// When the addresses were found.
+        var found: ContinuousClock.Instant
     }
+
+    /// For how long a name has the addresses that were found last, when none are found any more.
+    private static let longestLast = Duration.seconds(3600)
 
     /// - Parameters:
     ///   - now: the clock.
@@ -34,9 +39,17 @@ final class PeerNames: Sendable {
         if let answer = found.withLock({ $0[name] }), answer.end > now() { return answer.addresses.contains(address) }
         // Not within the lock: others ask for other names meanwhile.
         let addresses = lookUp(name)
-        let answer = Answer(addresses: addresses, end: now() + .seconds(addresses.isEmpty ? 5 : 60))
-        found.withLock { $0[name] = answer }
-        return addresses.contains(address)
+        let now = now()
+        let answer = found.withLock { found in
+            var answer = Answer(addresses: addresses, end: now + .seconds(addresses.isEmpty ? 5 : 60), found: now)
+            // A name server that is away for a while makes no stranger of a peer.
+            if addresses.isEmpty, let last = found[name], now < last.found + Self.longestLast {
+                (answer.addresses, answer.found) = (last.addresses, last.found)
+            }
+            found[name] = answer
+            return answer
+        }
+        return answer.addresses.contains(address)
     }
 
     /// Forgets what was found.

@@ -19,4 +19,12 @@ struct StoredInstance: OutgoingInstance {
     func read(as transferSyntaxUID: String, _ body: (RawSpan) throws -> Void) throws {
         try archive.transcode(file, to: transferSyntaxUID, body)
     }
+
+    /// Reads what is kept at hand: nothing for long ones. Those of others may take its place before it is sent.
+    func readAhead() {
+        guard file.size <= Self.longestReadAhead else { return }
+        try? file.read(file.dataSetOffset..<file.size, from: archive.store) { _ in }
+    }
+
+    private static let longestReadAhead = 4 << 20
 }

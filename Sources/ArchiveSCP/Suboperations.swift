@@ -23,13 +23,14 @@ struct Suboperations {
 
     /// Sends the instances one after another, each with a pending response after it.
     ///
-    /// - Parameter send: sends one; throws when no more can be sent.
+    /// - Parameter send: sends one, and calls what it gets before it waits for the answer; throws when no more can be sent.
     /// - Returns: the last response.
-    mutating func run(_ send: (StoredInstance) throws -> StoreOutcome) throws -> OperationResult {
+    mutating func run(_ send: (StoredInstance, () -> Void) throws -> StoreOutcome) throws -> OperationResult {
         for (place, instance) in instances.enumerated() {
             if try operation.isCancelled() { return result(.cancelled) }
-            do { count(try outcome(of: instance, send), instance.sopInstanceUID) } catch let error as AssociationFailure
-            {
+            do {
+                count(try outcome(of: instance, before: place + 1, send), instance.sopInstanceUID)
+            } catch let error as AssociationFailure {
                 for rest in instances[place...] { count(.unreadable(error.description), rest.sopInstanceUID) }
                 break
             }
@@ -40,14 +41,20 @@ struct Suboperations {
     }
 
     private func outcome(
-        of instance: RetrievedInstance, _ send: (StoredInstance) throws -> StoreOutcome
+        of instance: RetrievedInstance, before next: Int, _ send: (StoredInstance, () -> Void) throws -> StoreOutcome
     ) throws -> StoreOutcome {
         let file: StoredFile?
         do throws(ArchiveError) { file = try archive.file(instance.node) } catch {
             return .unreadable(error.description)
         }
         guard let file else { return .unreadable("deleted meanwhile") }
-        return try send(StoredInstance(archive: archive, file: file))
+        // While the peer takes it there is time to read the next.
+        return try send(StoredInstance(archive: archive, file: file)) { readAhead(next) }
+    }
+
+    private func readAhead(_ place: Int) {
+        guard place < instances.count, let file = try? archive.file(instances[place].node) else { return }
+        StoredInstance(archive: archive, file: file).readAhead()
     }
 
     private mutating func count(_ outcome: StoreOutcome, _ uid: String) {

@@ -27,6 +27,9 @@ struct PersonNameKey: Sendable {
 
     /// Whether a name is like it.
     func matches(_ name: String) -> Bool {
+        if groups.count == 1, !name.utf8.contains(UInt8(ascii: "=")) {
+            return Self.matches(groups[0], Self.folded(name[...]))
+        }
         let names = name.split(separator: "=", omittingEmptySubsequences: false).map { Self.folded($0) }
         if groups.count == 1, let group = groups.first { return names.contains { Self.matches(group, $0) } }
         for (place, group) in groups.enumerated() {

@@ -41,7 +41,11 @@ package struct TemporalRange: Hashable, Sendable {
     /// month lacks is one of the next month, and written as one of this.
     package var dates: (first: String?, last: String?) {
         (
-            lower.map { TemporalValue.date(at: $0 - 3 * Self.microsecondsOfDay) },
+            lower.map { instant in
+                // December has all its days.
+                let year = TemporalValue.date(at: instant).prefix(4)
+                return max(TemporalValue.date(at: instant - 3 * Self.microsecondsOfDay), "\(year)0101")
+            },
             upper.map { TemporalValue.date(at: $0) }
         )
     }
@@ -59,5 +63,8 @@ package struct TemporalRange: Hashable, Sendable {
 
 extension String {
     /// Without the spaces at both ends.
-    var withoutSpaces: String { DataSetHeader.trimmed(self[...]) }
+    var withoutSpaces: String {
+        func isBlank(_ byte: UInt8?) -> Bool { byte == 0x20 || byte == 0 }
+        return isBlank(utf8.first) || isBlank(utf8.last) ? DataSetHeader.trimmed(self[...]) : self
+    }
 }

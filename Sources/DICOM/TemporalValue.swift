@@ -133,7 +133,9 @@ enum TemporalValue {
         private mutating func offset() -> Int? {
             if isAtEnd { return 0 }
             let isWest = skip("-")
-            guard isWest || skip("+"), let hours = number(2, 0...14), let minutes = number(2, 0...59) else { return nil }
+            guard isWest || skip("+"), let hours = number(2, 0...14), let minutes = number(2, 0...59) else {
+                return nil
+            }
             let offset = (hours * 60 + minutes) * 60_000_000
             guard offset <= (isWest ? 12 : 14) * 3_600_000_000 else { return nil }
             return isWest ? -offset : offset

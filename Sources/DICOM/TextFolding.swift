@@ -9,6 +9,12 @@ enum TextFolding {
     static func scalars(_ text: some StringProtocol) -> [UInt32] {
         var folded: [UInt32] = []
         folded.reserveCapacity(text.utf8.count)
+        if text.utf8.allSatisfy({ $0 < 0x80 }) {
+            for byte in text.utf8 {
+                folded.append(UInt32(byte >= 0x41 && byte <= 0x5A ? byte + 0x20 : byte))
+            }
+            return folded
+        }
         for scalar in text.unicodeScalars {
             let value = scalar.value
             if value < 0x80 {
@@ -35,7 +41,7 @@ enum TextFolding {
     /// What is left of a lower-case letter when its marks are gone.
     private static let bases: [UInt32: UInt32] = {
         let ranges: [ClosedRange<UInt32>] = [
-            0x61...0x7A, 0xDF...0x24F, 0x3AC...0x3FF, 0x430...0x52F, 0x1E00...0x1EFF, 0x1F00...0x1FFF,
+            0x61...0x7A, 0xDF...0x2AF, 0x3AC...0x3FF, 0x430...0x52F, 0x1E00...0x1EFF, 0x1F00...0x1FFF,
         ]
         var named: [String: UInt32] = [:]
         var marked: [(UInt32, String)] = []
@@ -51,13 +57,16 @@ enum TextFolding {
         var bases: [UInt32: UInt32] = [:]
         for (value, name) in marked { bases[value] = named[name] }
         // Composed letters whose names do not say so.
-        for (letter, base) in zip("ѐёѓїќѝўй".unicodeScalars, "еегікиуи".unicodeScalars) { bases[letter.value] = base.value }
+        for (letter, base) in zip("ѐёѓїќѝўй".unicodeScalars, "еегікиуи".unicodeScalars) {
+            bases[letter.value] = base.value
+        }
         return bases
     }()
 
     private static func fold(_ scalar: Unicode.Scalar, _ bases: [UInt32: UInt32]) -> [UInt32] {
         switch scalar.value {
-        case 0x300...0x36F, 0x591...0x5BD, 0x5BF, 0x5C1, 0x5C2, 0x5C4, 0x5C5, 0x5C7, 0x610...0x61A, 0x64B...0x65F, 0x670,
+        case 0x300...0x36F, 0x483...0x487, 0x591...0x5BD, 0x5BF, 0x5C1, 0x5C2, 0x5C4, 0x5C5, 0x5C7, 0x610...0x61A,
+            0x64B...0x65F, 0x670,
             0x1AB0...0x1AFF, 0x1DC0...0x1DFF, 0x20D0...0x20FF, 0xFE20...0xFE2F:
             return []
         case 0xFF01...0xFF5E: return scalars(String(Unicode.Scalar(UInt8(scalar.value - 0xFF01 + 0x21))))
@@ -66,13 +75,16 @@ enum TextFolding {
         case 0x3001...0xA63F, 0xAC00...0xD7FF: return [scalar.value]
         default: break
         }
-        // Twice: upper case of a marked letter can be a letter and a mark.
-        return scalar.properties.uppercaseMapping.unicodeScalars.flatMap { upper in
-            upper.properties.lowercaseMapping.unicodeScalars.compactMap { lower in
-                let value = lower.value
-                if (0x300...0x36F).contains(value) { return nil }
-                return bases[value] ?? value
+        // Marks go first: upper case makes letters of some. By upper case and back, ß is ss and a final sigma a sigma.
+        return scalar.properties.lowercaseMapping.unicodeScalars.flatMap { base(of: $0, bases) }.flatMap { letter in
+            letter.properties.uppercaseMapping.unicodeScalars.flatMap { upper in
+                upper.properties.lowercaseMapping.unicodeScalars.flatMap { base(of: $0, bases).map(\.value) }
             }
         }
+    }
+
+    private static func base(of scalar: Unicode.Scalar, _ bases: [UInt32: UInt32]) -> [Unicode.Scalar] {
+        if (0x300...0x36F).contains(scalar.value) { return [] }
+        return [bases[scalar.value].flatMap { Unicode.Scalar($0) } ?? scalar]
     }
 }

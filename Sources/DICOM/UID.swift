@@ -7,6 +7,15 @@ package enum UID {
     /// Implementation Version Name of this program, in heads of format 1. Fixed for ever.
     package static let implementationVersionName = "DICOMFS_1"
 
+    /// A UID that nobody else makes: of a random number of 122 bits, as UUIDs are (PS3.5 B.2).
+    package static func new() -> String {
+        var words = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
+        words.0 = words.0 & ~0xF000 | 0x4000
+        words.1 = words.1 & ~(0xC000 << 48) | 0x8000 << 48
+        let number = UInt128(words.0) << 64 | UInt128(words.1)
+        return "2.25.\(number)"
+    }
+
     /// The text of a UID value without the spaces and NULs at both ends.
     static func trimmed(_ bytes: UnsafeRawBufferPointer) -> String {
         var part = bytes[...]

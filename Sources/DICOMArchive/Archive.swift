@@ -23,6 +23,8 @@ package final class Archive: Sendable {
     let care = Mutex<Care?>(nil)
     let headerMemory: HeaderMemory
     let work = ArchiveWork()
+    /// On commitments by others to what they were sent from here.
+    package let commitmentReports = CommitmentReports()
     /// Room for one of the longest: each is read in many pieces.
     let models = BoundedCache<NodeID, [UInt8]>(capacity: longestJSON + 512) { $0.count + 512 }
     private let changed = Atomic<UInt64>(Clock.nanoseconds())

@@ -154,7 +154,10 @@ package final class ArchiveFolder: Sendable {
         let isBegun = !own.subtracting(["lock"]).isDisjoint(with: entries)
         // Whoever has written the settings first has no archive yet.
         let settings = "dicomfs.yaml"
-        guard entries.allSatisfy({ own.contains($0) || $0 == settings || isBegun && ["db", "db.chunks", "db.synced"].contains($0) })
+        guard
+            entries.allSatisfy({
+                own.contains($0) || $0 == settings || isBegun && ["db", "db.chunks", "db.synced"].contains($0)
+            })
         else {
             throw ArchiveError(
                 .unusable, "\(path) is neither a dicomfs archive nor empty; give an empty or new folder")

@@ -55,7 +55,7 @@ struct QueryPlan {
 
     private static func lookUps(_ query: Query) -> Source? {
         func match(_ tag: Tag, from level: Level) -> AttributeMatch? {
-            guard query.level >= level, let key = query.keys.first(where: { $0.tag == tag && !$0.isUniversal }),
+            guard query.level >= level, let key = query.keys.last(where: { $0.tag == tag && !$0.isUniversal }),
                 case .value(let match) = key.match
             else { return nil }
             return match
@@ -109,22 +109,28 @@ struct QueryPlan {
     }
 
     /// The rows of days, in both spellings. What else is among them does not match.
+    ///
+    /// A dot sorts before digits: all days of a year with dots come before those without. So the latter's range has the former of all
+    /// years but the first.
     private static func days(_ span: TemporalRange) -> [KeyRange] {
         let kind: [UInt8] = [3, LookUp.studyDate.rawValue]
-        func dotted(_ date: String) -> String {
-            "\(date.prefix(4)).\(date.dropFirst(4).prefix(2)).\(date.dropFirst(6))"
+        func dotted(_ date: String) -> [UInt8] {
+            kind + "\(date.prefix(4)).\(date.dropFirst(4).prefix(2)).\(date.dropFirst(6))".utf8
         }
         let (first, last) = span.dates
-        return [{ $0 }, dotted].map { spell in
-            KeyRange(
-                from: first.map { kind + spell($0).utf8 } ?? kind,
-                upTo: last.map { kind + spell($0).utf8 + [0x21] } ?? kind.successor)
-        }
+        let plain = KeyRange(
+            from: first.map { kind + $0.utf8 } ?? kind, upTo: last.map { kind + $0.utf8 + [0x21] } ?? kind.successor)
+        guard let first else { return [plain] }
+        let isOneYear = last?.prefix(4) == first.prefix(4)
+        // Behind the dot is the slash.
+        let end = isOneYear ? last.map { dotted($0) + [0x21] } : nil
+        return [plain, KeyRange(from: dotted(first), upTo: end ?? kind + first.utf8.prefix(4) + [0x2F])]
     }
 
     private static func merged(_ ranges: [KeyRange]) -> [KeyRange] {
         var merged: [KeyRange] = []
-        for range in ranges.sorted(by: { $0.from.lexicographicallyPrecedes($1.from) }) {
+        let sound = ranges.filter { $0.from.lexicographicallyPrecedes($0.upTo) }
+        for range in sound.sorted(by: { $0.from.lexicographicallyPrecedes($1.from) }) {
             if let last = merged.last, !last.upTo.lexicographicallyPrecedes(range.from) {
                 if last.upTo.lexicographicallyPrecedes(range.upTo) { merged[merged.count - 1].upTo = range.upTo }
             } else {

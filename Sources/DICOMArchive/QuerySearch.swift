@@ -66,7 +66,9 @@ struct QuerySearch {
     }
 
     private func descend(_ node: NodeID, _ row: NodeRow) throws -> Bool {
-        guard row.level < plan.level, let level = row.level.child else { return try offer(QueryMatch(node, row, reader)) }
+        guard row.level < plan.level, let level = row.level.child else {
+            return try offer(QueryMatch(node, row, reader))
+        }
         let keys = plan.rows[level]
         var place = 0
         return try reader.children(node) { child in

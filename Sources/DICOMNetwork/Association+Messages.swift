@@ -65,6 +65,12 @@ extension Association {
 
     /// Sends a message.
     func send(_ command: CommandSet, dataSet: [UInt8]? = nil, on context: UInt8) throws(AssociationEnd) {
+        try write(command, dataSet: dataSet, on: context)
+        try flush()
+    }
+
+    /// Writes a message. Not sent before ``flush()``, unless it is much.
+    func write(_ command: CommandSet, dataSet: [UInt8]?, on context: UInt8) throws(AssociationEnd) {
         var command = command
         command.hasDataSet = dataSet != nil
         try writeCommand(command, on: context)
@@ -72,7 +78,6 @@ extension Association {
             try write(dataSet.span.bytes, isCommand: false, on: context)
             endValue()
         }
-        try flush()
     }
 
     /// Writes a command, without sending it yet.

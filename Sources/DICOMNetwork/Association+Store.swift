@@ -45,9 +45,11 @@ extension Association {
     /// Sends an instance with C-STORE (PS3.7 9.1.1) and waits for the answer: as it is stored where the peer takes that, else in
     /// another transfer syntax, uncompressed ones first.
     ///
-    /// - Parameter other: gets messages that are not the answer.
+    /// - Parameters:
+    ///   - meanwhile: called when it is sent, before the answer is waited for.
+    ///   - other: gets messages that are not the answer.
     func store(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil,
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {},
         _ other: (Message) throws(AssociationEnd) -> Void
     ) throws(AssociationEnd) -> StoreOutcome {
         guard let context = context(for: instance) else { return .noContext }
@@ -60,27 +62,27 @@ extension Association {
             command[text: .moveOriginatorAETitle] = originator.aeTitle
             command[.moveOriginatorMessageID] = originator.messageID
         }
-        var ahead: [UInt8] = []
+        let begin = hold()
+        try writeCommand(command, on: context.id)
         var length = 0
         do {
             try instance.read(as: syntax) { bytes in
                 length += bytes.byteCount
                 guard length <= Self.readAhead else {
-                    ahead = []
                     // As it is stored, what is wrong shows at its place only; else it would be made for nothing.
                     if syntax == instance.transferSyntaxUID { throw TooLongToKeep() }
                     return
                 }
-                bytes.withUnsafeBytes { ahead.append(contentsOf: $0) }
+                try write(bytes, isCommand: false, on: context.id)
             }
         } catch is TooLongToKeep {
         } catch {
+            takeBack(to: begin)
             return .unreadable("\(error)")
         }
-        try writeCommand(command, on: context.id)
-        if length <= Self.readAhead {
-            try write(ahead.span.bytes, isCommand: false, on: context.id)
-        } else {
+        if length > Self.readAhead {
+            takeBack(to: begin)
+            try writeCommand(command, on: context.id)
             do {
                 try instance.read(as: syntax) { try write($0, isCommand: false, on: context.id) }
             } catch {
@@ -91,6 +93,7 @@ extension Association {
         }
         endValue()
         try flush()
+        meanwhile()
         let answer = try response(to: command, other)
         return .answered(answer.command.status, comment: answer.command[text: .errorComment])
     }

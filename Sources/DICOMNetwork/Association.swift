@@ -61,7 +61,7 @@ package final class Association {
 
     /// The body of the next P-DATA-TF PDU.
     private func nextData() throws(AssociationEnd) -> UnsafeRawBufferPointer {
-        switch Result(catching: { () throws(AssociationEnd) in try nextPDU() }) {
+        switch Result(catching: { () throws(AssociationEnd) in try nextPDU(until: limits.deadline) }) {
         case .success((PDU.releaseRequest, _)?): throw .released
         case .success(let pdu):
             // Also when more has come: a peer that keeps sending would not notice that its connection is read no more.
@@ -81,8 +81,9 @@ package final class Association {
     }
 
     /// The next PDU; nil at the end of the connection.
-    private func nextPDU() throws(AssociationEnd) -> (type: UInt8, body: UnsafeRawBufferPointer)? {
-        let deadline = limits.deadline
+    private func nextPDU(
+        until deadline: ContinuousClock.Instant
+    ) throws(AssociationEnd) -> (type: UInt8, body: UnsafeRawBufferPointer)? {
         while true {
             let look = limits.look.map { min(deadline, .now + $0) } ?? deadline
             do throws(PDUFailure) { return try reader.next(until: look) } catch {
@@ -113,6 +114,12 @@ package final class Association {
         }
     }
 
+    /// Keeps what is written until ``flush()``, so that it can be taken back: the number is for ``takeBack(to:)``.
+    func hold() -> Int { writer.hold() }
+
+    /// Takes back what was written since ``hold()``.
+    func takeBack(to place: Int) { writer.takeBack(to: place) }
+
     /// Ends the command or the data set that is being written.
     func endValue() { writer.end() }
 
@@ -139,22 +146,29 @@ package final class Association {
         }
     }
 
-    /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2).
+    /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2): for some seconds in all.
     package func release() throws(AssociationEnd) {
-        do throws(StreamFailure) { try stream.write(PDU.releaseRequestBytes, until: limits.deadline) } catch {
+        let deadline = ContinuousClock.now + .seconds(min(Self.releaseSeconds, limits.idleSeconds))
+        do throws(StreamFailure) { try stream.write(PDU.releaseRequestBytes, until: deadline) } catch {
             throw .closed
         }
+        var isAnswered = false
         while true {
-            switch try nextPDU()?.type {
+            try limits.check()
+            switch try nextPDU(until: deadline)?.type {
             case PDU.releaseReply: return
             // Both asked at once: who requested the association gets the reply first (PS3.8 7.2.2.1).
-            case PDU.releaseRequest: stream.writeLast(PDU.releaseReplyBytes)
+            case PDU.releaseRequest where !isAnswered:
+                isAnswered = true
+                stream.writeLast(PDU.releaseReplyBytes)
             case PDU.abort: throw .aborted
             case nil: throw .closed
-            default: continue
+            default: if deadline <= .now { throw .silent }
             }
         }
     }
+
+    private static let releaseSeconds = 10
 
     /// Ends it at once.
     package func abort() { stream.writeLast(PDU.abortBytes) }

@@ -136,7 +136,9 @@ package final class AssociationListener: Sendable {
     private func admit(_ connection: Connection, _ tls: TLSContext?) {
         let count = state.withLock { state in
             // Beyond the limit some connections still get the answer that says so; those beyond are closed.
-            guard state.connections.count < configuration.maximumAssociations + 8 else { return nil as Int? }
+            guard !state.isStopping, state.connections.count < configuration.maximumAssociations + 8 else {
+                return nil as Int?
+            }
             state.connections[ObjectIdentifier(connection)] = connection
             state.threads += 1
             return state.connections.count

@@ -8,7 +8,9 @@ final class AssociationTask {
     /// How long a peer may say nothing after a C-MOVE before that is a pause.
     private static let pauseMilliseconds = 500
     /// The reports that were sent and not answered yet, by their message ids.
-    private var reports: [UInt16: (CommitmentRequest, CommitmentReport)] = [:]
+    private var reports: [UInt16: CommitmentReport] = [:]
+    /// The most of them: an honest peer answers each.
+    private static let mostReports = 8
 
     init(_ association: Association, provider: any ServiceProvider) {
         self.association = association
@@ -30,8 +32,8 @@ final class AssociationTask {
             association.conclude(error)
             summary.ending = error.description
         }
-        for (request, report) in reports.values {
-            provider.commitmentReported(request, report, isDelivered: false)
+        for report in reports.values {
+            provider.commitmentReported(report, to: association.info, isDelivered: false)
         }
         return summary
     }
@@ -118,13 +120,18 @@ final class AssociationTask {
             return try respond(to: message, StoreResponse(.noSuchInstance))
         }
         guard message.command[.actionTypeID] == 1 else { return try respond(to: message, StoreResponse(.noSuchAction)) }
+        guard reports.count < Self.mostReports else {
+            return try respond(
+                to: message, StoreResponse(.resourceLimitation, errorComment: "answer the reports that were sent first")
+            )
+        }
         let request = CommitmentRequest(
             association: association.info, dataSet: bytes, transferSyntaxUID: message.context.transferSyntax)
         let answer = provider.requestCommitment(request)
         try respond(to: message, answer.response)
         guard let report = answer.report else { return }
         let command = association.reportCommand(report)
-        reports[command[.messageID]] = (request, report)
+        reports[command[.messageID]] = report
         let dataSet = report.dataSet(message.context.transferSyntax)
         try association.send(command, dataSet: dataSet, on: message.context.id)
     }
@@ -132,10 +139,11 @@ final class AssociationTask {
     /// The peer's answer to a report; it may come within an operation.
     private func receiveAnswer(_ message: Association.Message) throws(AssociationEnd) {
         guard message.command.field == CommandSet.Field.eventReport | CommandSet.Field.response,
-            let sent = reports.removeValue(forKey: message.command[.messageIDBeingRespondedTo])
+            let report = reports.removeValue(forKey: message.command[.messageIDBeingRespondedTo])
         else { throw .unexpectedResponse }
         _ = try association.dataSet(of: message, limit: 0)
-        provider.commitmentReported(sent.0, sent.1, isDelivered: message.command.status == .success)
+        let isDelivered = message.command.status == .success
+        provider.commitmentReported(report, to: association.info, isDelivered: isDelivered)
     }
 
     private func receiveReport(_ message: Association.Message) throws(AssociationEnd) {
@@ -145,6 +153,9 @@ final class AssociationTask {
         // Not all who provide it propose their role.
         guard message.context.abstractSyntax == SOPClass.storageCommitment else {
             return try respond(to: message, StoreResponse(.sopClassNotSupported))
+        }
+        guard provider.may(.commit, association.info) else {
+            return try respond(to: message, StoreResponse(.notAuthorized))
         }
         let report = ReceivedReport(
             association: association.info, eventTypeID: message.command[.eventTypeID], dataSet: bytes,

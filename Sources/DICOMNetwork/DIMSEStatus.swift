@@ -44,6 +44,8 @@ package struct DIMSEStatus: RawRepresentable, Hashable, Sendable, CustomStringCo
     package static let noSuchAction = DIMSEStatus(rawValue: 0x0123)
     /// 0124: the peer may not do this.
     package static let notAuthorized = DIMSEStatus(rawValue: 0x0124)
+    /// 0213: too much at a time.
+    package static let resourceLimitation = DIMSEStatus(rawValue: 0x0213)
     /// 0211: no such operation.
     package static let unrecognizedOperation = DIMSEStatus(rawValue: 0x0211)
 

@@ -29,6 +29,8 @@ package final class Operation {
     private let message: Association.Message
     private let takeAnswer: (Association.Message) throws(AssociationEnd) -> Void
     private var isCancelRequested = false
+    /// When responses to C-FIND were sent last; nil before the first.
+    private var lastFlush: ContinuousClock.Instant?
     /// How the association ended within this: who did not hear of it then, hears of it the next time.
     private var end: AssociationEnd?
 
@@ -55,23 +57,43 @@ package final class Operation {
     /// Whether we want no more of its association.
     package var isStopping: @Sendable () -> Bool { association.limits.isStopping }
 
-    /// Sends a pending response.
+    /// Sends a pending response. Those of C-FIND go together when they come faster than one in 2 ms: the peer need not wake up for
+    /// each. One of C-GET goes with what follows it, a sub-operation or the last response.
     package func respond(_ result: OperationResult) throws(AssociationEnd) {
         pendingResponses += 1
-        try send(result)
+        try write(result)
+        switch kind {
+        case .find: try flushIfDue()
+        case .get: break
+        case .move: try association.flush()
+        }
     }
 
+    /// Sends a response, and those that wait.
     func send(_ result: OperationResult) throws(AssociationEnd) {
+        try write(result)
+        try association.flush()
+    }
+
+    private func write(_ result: OperationResult) throws(AssociationEnd) {
         var command = CommandSet(
             responseTo: message.command, status: result.status, errorComment: result.errorComment)
         result.counts?.write(to: &command)
-        try association.send(command, dataSet: result.identifier, on: message.context.id)
+        try association.write(command, dataSet: result.identifier, on: message.context.id)
+    }
+
+    private func flushIfDue() throws(AssociationEnd) {
+        let now = ContinuousClock.now
+        guard lastFlush.map({ $0 + .milliseconds(2) <= now }) ?? true else { return }
+        lastFlush = now
+        try association.flush()
     }
 
     /// Whether the peer has asked for the end of the operation (C-CANCEL). Does not wait.
     package func isCancelled() throws(AssociationEnd) -> Bool {
         if let end { throw end }
         do throws(AssociationEnd) {
+            if pendingResponses > 0, kind == .find { try flushIfDue() }
             while !isCancelRequested, association.hasInput { try take(association.nextMessage()) }
             try association.limits.check()
         } catch {
@@ -82,9 +104,15 @@ package final class Operation {
     }
 
     /// Sends an instance to the peer of a C-GET, and waits for its answer.
-    package func send(_ instance: some OutgoingInstance) throws(AssociationEnd) -> StoreOutcome {
+    ///
+    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
+    package func send(
+        _ instance: some OutgoingInstance, meanwhile: () -> Void = {}
+    ) throws(AssociationEnd) -> StoreOutcome {
         sentInstances += 1
-        return try association.store(instance) { message throws(AssociationEnd) in try self.take(message) }
+        return try association.store(instance, meanwhile: meanwhile) { message throws(AssociationEnd) in
+            try self.take(message)
+        }
     }
 
     /// Whether the peer takes instances of a SOP Class.

@@ -2,6 +2,8 @@
 struct PDataWriter {
     /// Bytes that are sent at once.
     private static let batch = 256 << 10
+    /// Bytes of the largest buffer that is kept for the next.
+    private static let mostKept = 2 << 20
     /// The shortest that a peer can say it takes and be meant.
     private static let shortest = 1024
 
@@ -11,6 +13,8 @@ struct PDataWriter {
     private var start: Int?
     private var isCommand = false
     private var context: UInt8 = 0
+    /// Whether nothing is to be sent before ``flush(send:)``, however much it is.
+    private var isHeld = false
 
     /// - Parameter peerLongest: bytes of the longest PDU that the peer takes; 0 for any.
     init(peerLongest: UInt32) {
@@ -32,13 +36,28 @@ struct PDataWriter {
         while !rest.isEmpty {
             if let start, bytes.count - start - PDU.headerLength == longest {
                 close(isLast: false)
-                if bytes.count >= Self.batch { try flush(send: send) }
+                if bytes.count >= Self.batch, !isHeld { try flush(send: send) }
             }
             let start = open()
             let part = rest.prefix(longest - (bytes.count - start - PDU.headerLength))
             bytes.append(contentsOf: part)
             rest = rest.dropFirst(part.count)
         }
+    }
+
+    /// Keeps what is written from now on, so that it can be taken back.
+    ///
+    /// - Returns: for ``takeBack(to:)``.
+    mutating func hold() -> Int {
+        isHeld = true
+        return bytes.count
+    }
+
+    /// Takes back what was written since ``hold()``.
+    mutating func takeBack(to place: Int) {
+        isHeld = false
+        start = nil
+        bytes.removeSubrange(place...)
     }
 
     /// Ends the command or data set: its last value says so.
@@ -49,7 +68,8 @@ struct PDataWriter {
 
     /// Gives all that is complete.
     mutating func flush<Failure: Error>(send: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
-        defer { bytes.removeAll(keepingCapacity: true) }
+        isHeld = false
+        defer { bytes.removeAll(keepingCapacity: bytes.capacity <= Self.mostKept) }
         try bytes.span.bytes.withUnsafeBytes { bytes throws(Failure) in try send(bytes) }
     }
 

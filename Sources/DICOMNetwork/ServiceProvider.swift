@@ -28,7 +28,7 @@ package protocol ServiceProvider: StoreProvider {
     func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer
 
     /// The peer of a commitment answered the report that it was sent over its own association, or did not.
-    func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool)
+    func commitmentReported(_ report: CommitmentReport, to association: AssociationInfo, isDelivered: Bool)
 
     /// Takes the report on a commitment that we requested (PS3.4 J.3.3).
     func receiveReport(_ report: ReceivedReport) -> DIMSEStatus

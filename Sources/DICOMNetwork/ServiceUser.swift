@@ -2,9 +2,11 @@
 package final class ServiceUser {
     private let association: Association
 
+    init(association: Association) { self.association = association }
+
     /// Asks for the association.
-    package init(_ wanted: RequestedAssociation) throws(AssociationFailure) {
-        association = try Association.request(wanted)
+    package convenience init(_ wanted: RequestedAssociation) throws(AssociationFailure) {
+        try self.init(association: .request(wanted))
     }
 
     package var info: AssociationInfo { association.info }
@@ -32,10 +34,12 @@ package final class ServiceUser {
     }
 
     /// C-STORE.
+    ///
+    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
     package func store(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {}
     ) throws(AssociationEnd) -> StoreOutcome {
-        try association.store(instance, originator: originator, Self.refuse)
+        try association.store(instance, originator: originator, meanwhile: meanwhile, Self.refuse)
     }
 
     /// What an operation is to ask, and of which SOP Class.
@@ -95,6 +99,9 @@ package final class ServiceUser {
         _ = try association.dataSet(of: answer, limit: 0)
         return StoreResponse(answer.command.status, errorComment: answer.command[text: .errorComment])
     }
+
+    /// Whether the peer has said something, or has ended the association.
+    package var hasInput: Bool { association.hasInput }
 
     /// Waits for the report on a commitment, which may come over the association of the request, and confirms it.
     package func awaitReport() throws(AssociationEnd) -> ReceivedReport {

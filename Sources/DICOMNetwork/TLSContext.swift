@@ -38,11 +38,13 @@ package final class TLSContext: @unchecked Sendable {
         self.handle = handle
         SSL_CTX_ctrl(handle, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
         SSL_CTX_ctrl(handle, SSL_CTRL_SET_DH_AUTO, 1, nil)
-        // SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE.
-        SSL_CTX_set_options(handle, 1 << 30 | 1 << 22)
+        // SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE, SSL_OP_NO_TICKET: a session that is resumed would be one
+        // without a certificate that was looked at.
+        SSL_CTX_set_options(handle, 1 << 30 | 1 << 22 | 1 << 14)
         // No password is ever asked for at a terminal.
         SSL_CTX_set_default_passwd_cb(handle) { _, _, _, _ in 0 }
-        SSL_CTX_set_session_cache_mode_off(handle)
+        SSL_CTX_ctrl(handle, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
+        SSL_CTX_set_num_tickets(handle, 0)
         guard SSL_CTX_set_cipher_list(handle, profile.ciphers) == 1,
             SSL_CTX_set_ciphersuites(handle, profile.suites) == 1
         else { throw TLSError("OpenSSL lacks the ciphers of \(profile.rawValue)") }
@@ -106,11 +108,6 @@ extension TLSContext.Profile {
         case .bcp195: "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
         }
     }
-}
-
-private func SSL_CTX_set_session_cache_mode_off(_ context: OpaquePointer) {
-    SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
-    SSL_CTX_set_num_tickets(context, 0)
 }
 
 /// Why connections cannot be secured, in a sentence.

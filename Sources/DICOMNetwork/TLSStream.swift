@@ -79,7 +79,14 @@ final class TLSStream: ByteStream {
         }
     }
 
-    var hasInput: Bool { SSL_pending(ssl) > 0 || connection.isReadable }
+    /// What the socket has may be of TLS only, a ticket, or a record in part.
+    var hasInput: Bool {
+        guard SSL_pending(ssl) > 0 || connection.isReadable else { return false }
+        ERR_clear_error()
+        var byte: UInt8 = 0
+        let result = SSL_peek(ssl, &byte, 1)
+        return result > 0 || SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ
+    }
 
     /// Does what OpenSSL must be asked again until the socket has, or takes, enough; 0 when the peer ended it.
     private func repeated(
@@ -116,7 +123,7 @@ final class TLSStream: ByteStream {
 private enum SocketIO {
     /// Never freed: OpenSSL's other methods are not either.
     nonisolated(unsafe) private static let method: OpaquePointer? = {
-        guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE") else {
+        guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket") else {
             return nil
         }
         BIO_meth_set_read(method) { io, bytes, count in

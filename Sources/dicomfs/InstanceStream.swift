@@ -44,6 +44,11 @@ final class InstanceStream: Sendable {
 
     /// Sends bytes: as a frame, four bytes length, big endian, then the bytes.
     func send(_ bytes: RawSpan) throws(NobodyReads) {
+        // An empty frame is the end.
+        if bytes.byteCount > 0 { try sendFrame(bytes) }
+    }
+
+    private func sendFrame(_ bytes: RawSpan) throws(NobodyReads) {
         var length = UInt32(bytes.byteCount).bigEndian
         try withUnsafeBytes(of: &length) { length throws(NobodyReads) in try sendAll(length) }
         try bytes.withUnsafeBytes { bytes throws(NobodyReads) in try sendAll(bytes) }
@@ -51,7 +56,7 @@ final class InstanceStream: Sendable {
 
     /// Ends the instance, and waits until it is stored.
     func finish() throws(Failure) {
-        try? send(RawSpan())
+        try? sendFrame(RawSpan())
         try abandon()
     }
 

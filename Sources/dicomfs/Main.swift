@@ -73,6 +73,7 @@ struct DICOMFS: ParsableCommand {
             Serve.self, Import.self, List.self, Show.self, Export.self, Render.self, Delete.self, Stats.self,
             Watch.self,
             Verify.self, Repair.self, Rebuild.self, BackUp.self, Restore.self, GC.self, Upgrade.self,
+            Echo.self, Find.self, Send.self, Get.self, Move.self,
             ShowSettings.self, ListPeers.self,
         ])
 }

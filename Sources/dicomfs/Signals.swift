@@ -35,6 +35,9 @@ enum Signals {
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
+    /// Lets writing to a pipe that nobody reads fail, instead of ending the process.
+    static func ignorePipe() { signal(SIGPIPE, SIG_IGN) }
+
     /// Waits for one that is to end the process.
     ///
     /// - Parameter onHangUp: what is done at each SIGHUP that does not.

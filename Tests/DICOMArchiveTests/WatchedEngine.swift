@@ -12,12 +12,18 @@ final class WatchedEngine: StorageEngine {
         var commits: [Int] = []
         var failAt: Int?
         var beforeCommit: (@Sendable () -> Void)?
+        var rowsRead = 0
+        var openCursors = 0
     }
 
     init(_ engine: any StorageEngine) { self.engine = engine }
 
     /// Puts and commits since the last call of ``watch(failAt:beforeCommit:)``.
     var writes: Int { state.withLock { $0.writes } }
+    /// Rows that were asked for or came past a cursor since then.
+    var rowsRead: Int { state.withLock { $0.rowsRead } }
+    /// Cursors that are open.
+    var openCursors: Int { state.withLock { $0.openCursors } }
     /// How many commits each call of `commit` brought.
     var commits: [Int] { state.withLock { $0.commits } }
 
@@ -59,7 +65,10 @@ final class WatchedEngine: StorageEngine {
         try engine.commit(commits)
     }
 
-    func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? { try engine.row(family, key) }
+    func row(_ family: RowFamily, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
+        state.withLock { $0.rowsRead += 1 }
+        return try engine.row(family, key)
+    }
 
     func chunkLength(_ digest: SHA256Digest) throws(StoreError) -> UInt64? { try engine.chunkLength(digest) }
 
@@ -74,7 +83,14 @@ final class WatchedEngine: StorageEngine {
 
     func scan(
         _ family: RowFamily, from: [UInt8], upTo: [UInt8]?, _ body: (RawSpan, RawSpan) throws -> Bool
-    ) throws { try engine.scan(family, from: from, upTo: upTo, body) }
+    ) throws {
+        state.withLock { $0.openCursors += 1 }
+        defer { state.withLock { $0.openCursors -= 1 } }
+        try engine.scan(family, from: from, upTo: upTo) { key, value in
+            state.withLock { $0.rowsRead += 1 }
+            return try body(key, value)
+        }
+    }
 
     func scanChunks(from first: SHA256Digest?, _ body: (SHA256Digest, UInt64?) throws -> Bool) throws {
         try engine.scanChunks(from: first, body)

@@ -27,7 +27,8 @@ final class RecordingProvider: ServiceProvider {
     ///   - response: the answer to every C-STORE.
     ///   - failsAfter: how many bytes of an instance are taken before receiving fails.
     init(
-        response: StoreResponse = StoreResponse(), failsAfter: Int = .max, decision: AssociationDecision = .accept([.echo, .store])
+        response: StoreResponse = StoreResponse(), failsAfter: Int = .max,
+        decision: AssociationDecision = .accept([.echo, .store])
     ) {
         self.response = response
         self.failsAfter = failsAfter
@@ -58,7 +59,7 @@ final class RecordingProvider: ServiceProvider {
         CommitmentAnswer(StoreResponse(.processingFailure))
     }
 
-    func commitmentReported(_ request: CommitmentRequest, _ report: CommitmentReport, isDelivered: Bool) {}
+    func commitmentReported(_ report: CommitmentReport, to association: AssociationInfo, isDelivered: Bool) {}
 
     func receiveReport(_ report: ReceivedReport) -> DIMSEStatus { .success }
 

@@ -75,7 +75,7 @@ struct CommandTests {
         let all = try DicomFS.run("--help").output
         for command in [
             "serve", "import", "list", "show", "export", "delete", "stats", "verify", "repair", "rebuild",
-            "backup", "restore", "gc",
+            "backup", "restore", "gc", "config", "peers",
         ] {
             #expect(all.contains("  \(command) "))
             let help = try DicomFS.run(command, "--help")

@@ -18,9 +18,11 @@ final class ServedArchive {
     /// - Parameters:
     ///   - archive: where the archive is; by default in the temporary folder.
     ///   - program: what is run.
+    ///   - environment: variables besides those of the test.
     ///   - settings: the text of its settings file, which it has at the first start only.
     init(
-        archive: String? = nil, program: String = DicomFS.path, options: [String] = [], settings: String? = nil
+        archive: String? = nil, program: String = DicomFS.path, options: [String] = [],
+        environment: [String: String] = [:], settings: String? = nil
     ) throws {
         folder = try TemporaryFolder()
         self.program = program
@@ -28,7 +30,7 @@ final class ServedArchive {
         mount = try folder.makeFolder("mnt")
         var options = options
         if let settings { options += ["--config", try folder.write("settings.yaml", Array(settings.utf8))] }
-        try start(options)
+        try start(options, environment: environment)
     }
 
     deinit {
@@ -49,7 +51,7 @@ final class ServedArchive {
     var log: String { (try? String(contentsOfFile: folder.appending("log"), encoding: .utf8)) ?? "" }
 
     /// Starts it, again after ``kill()`` or ``stop()``.
-    func start(_ options: [String] = []) throws {
+    func start(_ options: [String] = [], environment: [String: String] = [:]) throws {
         // A FIFO and not pipe(2), whose ends a program that is started meanwhile would inherit.
         let fifo = folder.appending("out")
         unlink(fifo)
@@ -62,7 +64,7 @@ final class ServedArchive {
         let errors = open(folder.appending("log"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         process = try ChildProcess(
             program, ["serve", "--archive", archive, "--mount", mount, "--dicom-port", "0"] + options,
-            descriptors: (input, writing, errors))
+            environment: environment, descriptors: (input, writing, errors))
         for descriptor in [input, errors, writing] { close(descriptor) }
         var line = ""
         var byte: UInt8 = 0

@@ -125,14 +125,15 @@ def storescp(*options, nodelay=True):
 
 
 @contextlib.contextmanager
-def orthanc(folder, nodelay=True):
-    """Debian's Orthanc with a data folder of its own; all else as it is by default, but for the web server."""
+def orthanc(folder, nodelay=True, **more):
+    """Debian's Orthanc with a data folder of its own, which may be there already; all else as it is by default, but for the web
+    server and what more is set."""
     port = free_port()
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     settings = folder / "orthanc.json"
     settings.write_text(json.dumps({
         "Name": "bench", "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"),
-        "HttpServerEnabled": False, "DicomAet": "DICOMFS", "DicomPort": port, "Plugins": []}))
+        "HttpServerEnabled": False, "DicomAet": "DICOMFS", "DicomPort": port, "Plugins": [], **more}))
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with running("Orthanc", ["/usr/sbin/Orthanc", settings], port, nodelay, **quiet) as receiver:
         yield receiver
@@ -144,6 +145,7 @@ def free_port():
         return free.getsockname()[1]
 
 
-def build():
-    for product in ["dicomfs", "corpus"]:
+def build(dicomfs=True):
+    """Builds what is measured and what it is measured with; or the latter only."""
+    for product in ["dicomfs", "corpus"] if dicomfs else ["corpus"]:
         subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

@@ -7,7 +7,7 @@ struct Corpus: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus",
         abstract: "Make archives to measure with, and measure with compiled loops.",
-        subcommands: [Make.self, ReadLoop.self, TimeOpen.self],
+        subcommands: [Make.self, ReadLoop.self, TimeOpen.self, TimeFind.self],
         defaultSubcommand: Make.self)
 
     static func main() {

@@ -78,7 +78,8 @@ struct Serve: ParsableCommand {
             try Archive(folder: folder, limits: settings.limits.ofArchive)
         }
         let daemon = Daemon(
-            archive: archive, settings: live, logger: logger, isWorker: false, isReady: { [line] in Self.tellReady(line) }
+            archive: archive, settings: live, logger: logger, isWorker: false,
+            isReady: { [line] in Self.tellReady(line) }
         ) {
             ServiceManager.tell("STOPPING=1")
         }

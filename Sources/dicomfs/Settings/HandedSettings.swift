@@ -39,7 +39,8 @@ struct HandedSettings: Codable, Sendable {
             try handle.seek(toOffset: 0)
             self = try JSONDecoder().decode(HandedSettings.self, from: handle.readToEnd() ?? Data())
         } catch {
-            throw ExitStatus(code: EX_SOFTWARE, message: "cannot read the settings that the supervisor hands over: \(error)")
+            throw ExitStatus(
+                code: EX_SOFTWARE, message: "cannot read the settings that the supervisor hands over: \(error)")
         }
     }
 

@@ -11,7 +11,8 @@ struct ListedPeer: Sendable {
     static func read(_ node: Node, path: String) throws(SettingsError) -> [ListedPeer] {
         if node.isNothing { return [] }
         guard case .mapping(let mapping) = node else {
-            throw SettingsError(path, line: node.line, "peers is a section: a name for each peer, and under it ae-title, host, ...")
+            throw SettingsError(
+                path, line: node.line, "peers is a section: a name for each peer, and under it ae-title, host, ...")
         }
         var peers: [ListedPeer] = []
         for (key, value) in mapping {
@@ -27,9 +28,12 @@ struct ListedPeer: Sendable {
     private static let words = ["ae-title", "host", "port", "tls", "may"]
 
     private static func read(_ key: Node, _ value: Node, _ path: String) throws(SettingsError) -> Peer {
-        guard let name = key.scalar?.string else { throw SettingsError(path, line: key.line, "a peer's name is a word") }
+        guard let name = key.scalar?.string else {
+            throw SettingsError(path, line: key.line, "a peer's name is a word")
+        }
         guard case .mapping(let mapping) = value else {
-            throw SettingsError(path, line: key.line, "the peer \(name) needs ae-title and host, each in a line under it")
+            throw SettingsError(
+                path, line: key.line, "the peer \(name) needs ae-title and host, each in a line under it")
         }
         var fields: [String: Node] = [:]
         for (key, value) in mapping {
@@ -64,7 +68,9 @@ struct ListedPeer: Sendable {
             let wanted = "a list of \(ServiceRights.allNames.joined(separator: ", "))"
             guard case .sequence(let sequence) = node else { throw wrong("may", wanted) }
             for word in sequence {
-                guard let right = word.scalar.flatMap({ ServiceRights(name: $0.string) }) else { throw wrong("may", wanted) }
+                guard let right = word.scalar.flatMap({ ServiceRights(name: $0.string) }) else {
+                    throw wrong("may", wanted)
+                }
                 rights.insert(right)
             }
         }
@@ -74,4 +80,9 @@ struct ListedPeer: Sendable {
             throw SettingsError(path, line: key.line, "the peer \(name): \(error)")
         }
     }
+}
+
+extension Settings {
+    /// Where a peer was given.
+    func place(_ peer: ListedPeer) -> String { "\(file?.path ?? ""):\(peer.line)" }
 }

@@ -37,7 +37,8 @@ struct ParsedSettings {
         } else if !value.isNothing {
             guard case .mapping(let section) = value else {
                 throw SettingsError(
-                    path, line: key.line, "\(name) is a section: \(Self.words(in: name).joined(separator: ", ")), each in a line")
+                    path, line: key.line,
+                    "\(name) is a section: \(Self.words(in: name).joined(separator: ", ")), each in a line")
             }
             for (inner, value) in section { try add("\(name).\(try word(inner))", inner, value) }
         }
@@ -64,7 +65,9 @@ struct ParsedSettings {
     }
 
     private func word(_ key: Node) throws(SettingsError) -> String {
-        guard case .scalar(let scalar) = key else { throw SettingsError(path, line: key.line, "a setting's name is a word") }
+        guard case .scalar(let scalar) = key else {
+            throw SettingsError(path, line: key.line, "a setting's name is a word")
+        }
         return scalar.string
     }
 

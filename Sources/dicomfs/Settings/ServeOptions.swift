@@ -35,7 +35,8 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most answers of one C-FIND; 0 for any number.\(SettingKey.findLimit.defaultHelp)", valueName: "number"))
+            "The most answers of one C-FIND; 0 for any number.\(SettingKey.findLimit.defaultHelp)", valueName: "number")
+    )
     var findLimit: Int?
 
     @Flag(inversion: .prefixedNo, help: "Accept DICOM associations, or none. (default: --dicom)")

@@ -87,7 +87,8 @@ enum SettingKey: String, CaseIterable, Sendable {
         case .openFiles: .text("512")
         case .tlsClientCertificates: .text(TLSContext.ClientCertificates.required.rawValue)
         case .tlsProfile: .text(TLSContext.Profile.bcp195.rawValue)
-        case .archive, .mount, .tlsPort, .tlsCertificate, .tlsKey, .tlsCA, .instanceSize, .associationTimeout, .diskReserve:
+        case .archive, .mount, .tlsPort, .tlsCertificate, .tlsKey, .tlsCA, .instanceSize, .associationTimeout,
+            .diskReserve:
             nil
         }
     }

@@ -8,7 +8,8 @@ extension Settings {
     func archivePath() throws -> String {
         if let archive, !archive.isEmpty { return archive }
         throw ValidationError(
-            "Missing expected argument '--archive <dir>' (or the environment variable DICOMFS_ARCHIVE, or a settings file)")
+            "Missing expected argument '--archive <dir>' (or the environment variable DICOMFS_ARCHIVE, or a settings file)"
+        )
     }
 
     /// How associations are accepted; nil when none are.

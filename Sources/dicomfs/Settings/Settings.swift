@@ -55,6 +55,9 @@ struct Settings: Sendable {
         let answers = try values.number(.findLimit, 0...1_000_000_000)
         findLimit = answers == 0 ? nil : answers
         limits = try Limits(values)
+        // Also where there is no TLS.
+        let _: TLSContext.ClientCertificates = try values.choice(.tlsClientCertificates)
+        let _: TLSContext.Profile = try values.choice(.tlsProfile)
     }
 
     /// Reads all: the file is found, or given where it has been read already.

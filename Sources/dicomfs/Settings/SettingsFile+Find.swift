@@ -30,7 +30,9 @@ extension SettingsFile {
     private var archive: String? { try? SettingsSources(file: self).setting(.archive).value?.description }
 
     /// Also what cannot be looked at is there: it is not to be passed over.
-    private static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 || errno != ENOENT && errno != ENOTDIR }
+    private static func isThere(_ path: String) -> Bool {
+        access(path, F_OK) == 0 || errno != ENOENT && errno != ENOTDIR
+    }
 
     private static func canonical(_ path: String) -> String {
         guard let pointer = realpath(path, nil) else { return URL(fileURLWithPath: path).standardizedFileURL.path }

@@ -9,18 +9,22 @@ struct SettingsReading {
 
     init(_ settings: [SettingKey: Setting]) { self.settings = settings }
 
+    /// The setting itself; without a value when nobody gave one.
     func setting(_ key: SettingKey) -> Setting { settings[key] ?? Setting(key: key, value: nil, origin: .none) }
 
+    /// Its value as text; nil when there is none.
     func text(_ key: SettingKey) -> String? { setting(key).value?.description }
 
     /// Itself where a setting has a value, else nil.
     func given(_ key: SettingKey) -> SettingsReading? { setting(key).value == nil ? nil : self }
 
+    /// The words of a list.
     func words(_ key: SettingKey) -> [String] {
         if case .list(let words) = setting(key).value { return words }
         return []
     }
 
+    /// True or false, as YAML has them, and as people write them in the environment.
     func bool(_ key: SettingKey) throws(SettingsError) -> Bool {
         switch text(key)?.lowercased() {
         case "true", "yes", "on", "1": return true
@@ -70,7 +74,8 @@ struct SettingsReading {
         var rights: ServiceRights = []
         for word in words {
             guard let right = ServiceRights(name: word) else {
-                throw SettingsError(setting(key), "takes some of \(ServiceRights.allNames.joined(separator: ", ")), or none")
+                throw SettingsError(
+                    setting(key), "takes some of \(ServiceRights.allNames.joined(separator: ", ")), or none")
             }
             rights.insert(right)
         }

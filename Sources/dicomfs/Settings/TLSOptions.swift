@@ -3,7 +3,10 @@ import DICOMNetwork
 
 /// The options of `serve` for associations with TLS.
 struct TLSOptions: ParsableArguments {
-    @Option(help: "TCP port for associations with TLS, as 2762; 0 picks a free one. Default: none; TLS is for calling peers then.")
+    @Option(
+        help:
+            "TCP port for associations with TLS, as 2762; 0 picks a free one. Default: none; TLS is for calling peers then."
+    )
     var tlsPort: Int?
 
     @Option(help: ArgumentHelp("Our certificate, and those it is signed with: PEM.", valueName: "file"))
@@ -22,7 +25,8 @@ struct TLSOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The secure connection profile of PS3.15 annex B.\(SettingKey.tlsProfile.defaultHelp)", valueName: "profile"))
+            "The secure connection profile of PS3.15 annex B.\(SettingKey.tlsProfile.defaultHelp)", valueName: "profile"
+        ))
     var tlsProfile: TLSContext.Profile?
 
     /// What was given.

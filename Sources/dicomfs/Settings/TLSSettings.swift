@@ -37,7 +37,7 @@ extension TLSSettings {
     /// - Throws: when some of what belongs together is missing, or a file cannot be read, or others can read the key.
     init?(_ values: SettingsReading) throws(SettingsError) {
         let needed: [SettingKey] = [.tlsCertificate, .tlsKey]
-        let given = [needed, [.tlsPort, .tlsCA]].joined().filter { values.setting($0).value != nil }
+        let given = [[.tlsPort], needed, [.tlsCA]].joined().filter { values.setting($0).value != nil }
         guard let first = given.first else { return nil }
         if let missing = needed.first(where: { !given.contains($0) }) {
             throw values.incomplete(first, needs: missing, "TLS takes a certificate and its key")

@@ -1,0 +1,65 @@
+import ArchiveControl
+import ArgumentParser
+import DICOMArchive
+import DICOMNetwork
+import Glibc
+
+struct Get: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Fetch from a peer into the archive, over one association: C-GET.",
+        discussion: """
+            Each instance is on disk when the peer hears that it arrived. Not all peers have C-GET: see dicomfs move.
+
+              dicomfs get --archive ~/archive pacs StudyInstanceUID=1.2.840.113619.2.1
+              dicomfs get --archive ~/archive pacs --level patient PatientID=4711
+
+            Exit codes: 0 all fetched; 69 no association; 1 anything else.
+            """)
+
+    @OptionGroup var options: PeerOptions
+    @OptionGroup var query: QueryOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "A transfer syntax that is preferred to the uncompressed ones, by its UID.", valueName: "uid"))
+    var syntax: [String] = []
+
+    @Flag(help: "Print one JSON object with the counts.")
+    var json = false
+
+    func run() throws {
+        let call = try options.call()
+        let path = try call.settings.archivePath()
+        let access = try exiting { () throws(Failure) in
+            try ArchiveAccess.open(path, create: true, command: "get")
+        }
+        let (level, identifier) = query.identifier()
+        let uid = QueryOptions.sopClass(.get, level)
+        // As many classes as an association has contexts.
+        let classes = SOPClass.storage.prefix(127)
+        var wanted = call.association([QueryOptions.context(uid)] + classes.map { ProposedContext($0, syntaxes) })
+        wanted.providedClasses = Set(classes)
+        let store = ArchiveStore(access)
+        let progress = RetrieveProgress(isQuiet: json)
+        let last = try call.using(call.connect(wanted)) { user in
+            let context = user.contexts.first { $0.abstractSyntax == uid }
+            let request = ServiceUser.Query(
+                sopClassUID: uid, identifier: identifier.encoded(as: context?.transferSyntax ?? ""))
+            return try user.perform(.get, request, into: store) { result in
+                progress.show(result.counts)
+                return true
+            }
+        }
+        try RetrieveResult(call, last, refused: store.counts.refused).tell(json: json)
+    }
+
+    /// What is proposed for each class: all that pixel data often come in.
+    private var syntaxes: [String] {
+        syntax
+            + [
+                "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90",
+                "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.50",
+                "1.2.840.10008.1.2.4.51",
+            ].filter { !syntax.contains($0) }
+    }
+}

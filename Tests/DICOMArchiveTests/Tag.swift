@@ -1,0 +1,4 @@
+import DICOM
+
+/// Swift Testing has a `Tag` too.
+typealias Tag = DICOM.Tag
