@@ -124,7 +124,7 @@ enum PythonPeer {
             '''Takes reports on commitments. Each is there when its answer was sent: only then may the association be released.'''
             def __init__(self):
                 self.all = queue.Queue()
-                self.handlers = [(evt.EVT_N_EVENT_REPORT, self.report), (evt.EVT_DIMSE_SENT, self.sent)]
+                self.handlers = [(evt.EVT_N_EVENT_REPORT, self.report), (evt.EVT_DATA_SENT, self.sent)]
             def report(self, event):
                 said = event.event_information
                 stored = [each.ReferencedSOPInstanceUID for each in said.get('ReferencedSOPSequence', [])]
@@ -132,7 +132,8 @@ enum PythonPeer {
                 self.said = ' '.join([f'{event.event_type}', said.TransactionUID, *stored, *failed]).replace(ROOT + '.', '')
                 return 0x0000, None
             def sent(self, event):
-                if type(event.message).__name__ == 'N_EVENT_REPORT_RSP': self.all.put(self.said)
+                # Command Field (0000,0100) of N-EVENT-REPORT-RSP.
+                if bytes([0, 0, 0, 1, 2, 0, 0, 0, 0, 0x81]) in event.data: self.all.put(self.said)
             def next(self): return self.all.get(timeout=30)
 
         class Held:

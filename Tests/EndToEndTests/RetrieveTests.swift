@@ -77,7 +77,11 @@ struct RetrieveTests {
             class Cancelling(Receiver):
                 '''Asks for the end of the operation before it answers for the first instance.'''
                 def before(self, uid):
-                    if not self.digests: association.send_c_cancel(1, query_model=self.model)
+                    if self.digests: return
+                    sent = threading.Event()
+                    association.bind(evt.EVT_DATA_SENT, lambda event: sent.set())
+                    association.send_c_cancel(1, query_model=self.model)
+                    sent.wait(30)
             receiver = Cancelling()
             server = receiver.listen(int(arguments[0]))
             association = associate(
