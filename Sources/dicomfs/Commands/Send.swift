@@ -50,6 +50,7 @@ struct Send: ParsableCommand {
         var work = SendWork(call, isVerbose: verbose, isQuiet: json)
         try work.add(items)
         try work.send()
+        if let unavailable = work.unavailable, work.counts.sent == 0 { throw unavailable }
         // What was sent is told whatever becomes of the commitment.
         let committed = Result { if commit { try work.commit(seconds: commitTimeout) } }
         if json { print(Output.json(work.counts)) } else { print(work.counts.line) }
