@@ -6,6 +6,13 @@ import DICOMNetwork
 struct StoredInstance: OutgoingInstance {
     let archive: Archive
     let file: StoredFile
+    /// What was read ahead.
+    private var held: HeldDataSet?
+
+    init(archive: Archive, file: StoredFile) {
+        self.archive = archive
+        self.file = file
+    }
 
     var sopClassUID: String { file.recipe.identity.sopClassUID }
     var sopInstanceUID: String { file.recipe.identity.sopInstanceUID }
@@ -17,13 +24,13 @@ struct StoredInstance: OutgoingInstance {
     }
 
     func read(as transferSyntaxUID: String, _ body: (RawSpan) throws -> Void) throws {
+        if transferSyntaxUID == self.transferSyntaxUID, let held { return try held.read(body) }
         try archive.transcode(file, to: transferSyntaxUID, body)
     }
 
-    /// Reads what is kept at hand: nothing for long ones. Those of others may take its place before it is sent.
-    func readAhead() {
-        guard file.size <= Self.longestReadAhead else { return }
-        try? file.read(file.dataSetOffset..<file.size, from: archive.store) { _ in }
+    /// Reads it as it is stored, and holds that; not when it is long. What cannot be read shows when it is sent.
+    mutating func readAhead() {
+        if file.size <= Self.longestReadAhead { held = try? HeldDataSet(file, in: archive) }
     }
 
     private static let longestReadAhead = 4 << 20

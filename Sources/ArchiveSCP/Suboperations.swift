@@ -26,10 +26,20 @@ struct Suboperations {
     /// - Parameter send: sends one, and calls what it gets before it waits for the answer; throws when no more can be sent.
     /// - Returns: the last response.
     mutating func run(_ send: (StoredInstance, () -> Void) throws -> StoreOutcome) throws -> OperationResult {
+        var next: StoredInstance?
         for (place, instance) in instances.enumerated() {
             if try operation.isCancelled() { return result(.cancelled) }
+            let ahead = next
+            next = nil
             do {
-                count(try outcome(of: instance, before: place + 1, send), instance.sopInstanceUID)
+                let outcome: StoreOutcome
+                switch stored(instance, ahead) {
+                case .success(let stored):
+                    // While the peer takes it there is time to read the next.
+                    outcome = try send(stored) { next = readAhead(place + 1) }
+                case .failure(let error): outcome = .unreadable(error.description)
+                }
+                count(outcome, instance.sopInstanceUID)
             } catch let error as AssociationFailure {
                 for rest in instances[place...] { count(.unreadable(error.description), rest.sopInstanceUID) }
                 break
@@ -40,21 +50,20 @@ struct Suboperations {
         return result(counts.failed + counts.warning > 0 ? .someSuboperationsFailed : .success)
     }
 
-    private func outcome(
-        of instance: RetrievedInstance, before next: Int, _ send: (StoredInstance, () -> Void) throws -> StoreOutcome
-    ) throws -> StoreOutcome {
-        let file: StoredFile?
-        do throws(ArchiveError) { file = try archive.file(instance.node) } catch {
-            return .unreadable(error.description)
+    private func stored(
+        _ instance: RetrievedInstance, _ ahead: StoredInstance? = nil
+    ) -> Result<StoredInstance, ArchiveError> {
+        if let ahead { return .success(ahead) }
+        return Result { () throws(ArchiveError) in
+            guard let file = try archive.file(instance.node) else { throw ArchiveError(.notFound, "deleted meanwhile") }
+            return StoredInstance(archive: archive, file: file)
         }
-        guard let file else { return .unreadable("deleted meanwhile") }
-        // While the peer takes it there is time to read the next.
-        return try send(StoredInstance(archive: archive, file: file)) { readAhead(next) }
     }
 
-    private func readAhead(_ place: Int) {
-        guard place < instances.count, let file = try? archive.file(instances[place].node) else { return }
-        StoredInstance(archive: archive, file: file).readAhead()
+    private func readAhead(_ place: Int) -> StoredInstance? {
+        guard place < instances.count, var instance = try? stored(instances[place]).get() else { return nil }
+        instance.readAhead()
+        return instance
     }
 
     private mutating func count(_ outcome: StoreOutcome, _ uid: String) {

@@ -42,6 +42,14 @@ package final class ChunkStore: Sendable {
         }
     }
 
+    /// A chunk's bytes for who will not want them again soon: not kept at hand, where they would take the place of others.
+    package func chunkOnce(_ digest: SHA256Digest) throws(StoreError) -> Chunk {
+        if let chunk = cache.valueAtHand(digest) { return chunk }
+        let chunk = try engine.chunk(digest)
+        read.wrappingAdd(UInt64(chunk.count), ordering: .relaxed)
+        return chunk
+    }
+
     /// Several chunks, read from the database at the same time: the disk then has something to do while the bytes of one are
     /// checked and copied.
     package func chunks(_ digests: [SHA256Digest]) throws(StoreError) -> [Chunk] {

@@ -156,6 +156,33 @@ package final class StoredFile: Sendable {
     package func read(
         _ range: Range<Int>, from store: ChunkStore, _ body: (RawSpan) throws -> Void
     ) throws {
+        try read(range, body) { reference in try store.chunk(reference.digest) }
+    }
+
+    /// The chunks that a range lies in, in order. For ``HeldDataSet``.
+    func chunks(of range: Range<Int>, from store: ChunkStore) throws -> [Chunk] {
+        try parts(of: range).compactMap { part in
+            guard let reference = segments[part.segment].chunk else { return nil }
+            let chunk = try store.chunkOnce(reference.digest)
+            try check(chunk, reference)
+            return chunk
+        }
+    }
+
+    /// Calls `body` with the bytes of a range, piece by piece in order.
+    ///
+    /// - Parameter chunks: what ``chunks(of:from:)`` gave for the same range.
+    func read(_ range: Range<Int>, from chunks: [Chunk], _ body: (RawSpan) throws -> Void) throws {
+        var next = chunks.makeIterator()
+        try read(range, body) { reference in
+            guard let chunk = next.next() else { preconditionFailure("the chunks are those of another range") }
+            return chunk
+        }
+    }
+
+    private func read(
+        _ range: Range<Int>, _ body: (RawSpan) throws -> Void, chunk: (ChunkWriter.Reference) throws -> Chunk
+    ) throws {
         for part in parts(of: range) {
             switch segments[part.segment].source {
             case .head: try head.withUnsafeBytes { try body($0.bytes.extracting(part.range)) }
@@ -163,7 +190,7 @@ package final class StoredFile: Sendable {
                 let range = start + part.range.lowerBound..<start + part.range.upperBound
                 try header.withUnsafeBytes { try body($0.bytes.extracting(range)) }
             case .chunk(let reference):
-                let chunk = try store.chunk(reference.digest)
+                let chunk = try chunk(reference)
                 try check(chunk, reference)
                 try body(chunk.bytes.extracting(part.range))
             }

@@ -64,6 +64,8 @@ extension Association {
         }
         let begin = hold()
         try writeCommand(command, on: context.id)
+        // The value is then there, though it may be empty.
+        try write([UInt8]().span.bytes, isCommand: false, on: context.id)
         var length = 0
         do {
             try instance.read(as: syntax) { bytes in

@@ -22,14 +22,20 @@ final class RecordingProvider: ServiceProvider {
     private let response: StoreResponse
     private let failsAfter: Int
     private let decision: AssociationDecision
+    private let operate: @Sendable (DICOMNetwork.Operation) throws -> OperationResult
 
     /// - Parameters:
     ///   - response: the answer to every C-STORE.
     ///   - failsAfter: how many bytes of an instance are taken before receiving fails.
+    ///   - operate: answers C-FIND, C-MOVE and C-GET.
     init(
         response: StoreResponse = StoreResponse(), failsAfter: Int = .max,
-        decision: AssociationDecision = .accept([.echo, .store])
+        decision: AssociationDecision = .accept([.echo, .store]),
+        operate: @escaping @Sendable (DICOMNetwork.Operation) throws -> OperationResult = { _ in
+            OperationResult(.processingFailure)
+        }
     ) {
+        self.operate = operate
         self.response = response
         self.failsAfter = failsAfter
         self.decision = decision
@@ -53,7 +59,7 @@ final class RecordingProvider: ServiceProvider {
         return Receiver(provider: self, place: place)
     }
 
-    func perform(_ operation: DICOMNetwork.Operation) throws -> OperationResult { OperationResult(.processingFailure) }
+    func perform(_ operation: DICOMNetwork.Operation) throws -> OperationResult { try operate(operation) }
 
     func requestCommitment(_ request: CommitmentRequest) -> CommitmentAnswer {
         CommitmentAnswer(StoreResponse(.processingFailure))

@@ -1,0 +1,120 @@
+import DICOMNetwork
+import Glibc
+import TestSupport
+import Testing
+
+/// Instances and responses on their way to a peer.
+@Suite struct SendingTests {
+    private static let image = "1.2.840.10008.5.1.4.1.1.7"
+    private static let syntax = "1.2.840.10008.1.2.1"
+    private static let find = "1.2.840.10008.5.1.4.1.2.2.1"
+
+    /// Bytes in pieces, and perhaps a failure behind them.
+    private struct Outgoing: OutgoingInstance {
+        struct Failure: Error {}
+
+        var bytes: [UInt8]
+        var fails = false
+        let sopClassUID = image
+        let sopInstanceUID = "1.2.3"
+        let transferSyntaxUID = syntax
+
+        func canBecome(_ transferSyntaxUID: String) -> Bool { transferSyntaxUID == syntax }
+
+        func read(as transferSyntaxUID: String, _ body: (RawSpan) throws -> Void) throws {
+            for start in stride(from: 0, to: bytes.count, by: 200_000) {
+                try bytes[start..<min(bytes.count, start + 200_000)].withUnsafeBytes { try body($0.bytes) }
+            }
+            if fails { throw Failure() }
+        }
+    }
+
+    private func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) } }
+
+    private func associate(_ port: Int, _ uid: String) throws -> ServiceUser {
+        try ServiceUser(
+            RequestedAssociation(
+                calling: "TEST", called: "DICOMFS", host: "127.0.0.1", port: port,
+                contexts: [ProposedContext(uid, [Self.syntax])]))
+    }
+
+    private func isUnreadable(_ outcome: StoreOutcome) -> Bool { if case .unreadable = outcome { true } else { false } }
+
+    @Test(arguments: [4096, 16384, 131_072])
+    func `an instance that cannot be read costs the association nothing, and others arrive byte for byte`(
+        longest: Int
+    ) throws {
+        let provider = RecordingProvider()
+        let running = try RunningListener(provider) { $0.maximumPDULength = longest }
+        let user = try associate(running.port, Self.image)
+        let sent = [0, 1, 300_000, 526_000, 5 << 20].map { bytes($0) }
+        for bytes in sent {
+            #expect(isUnreadable(try user.store(Outgoing(bytes: Array(bytes.prefix(3 << 20)), fails: true))))
+            var isCalled = false
+            let outcome = try user.store(Outgoing(bytes: bytes)) { isCalled = true }
+            guard case .answered(.success, _) = outcome else {
+                Issue.record("\(outcome)")
+                continue
+            }
+            #expect(isCalled)
+        }
+        user.release()
+        #expect(provider.instances.map(\.bytes.count) == sent.map(\.count))
+        #expect(zip(provider.instances, sent).allSatisfy { $0.bytes == $1 && $0.isFinished })
+        #expect(try provider.nextSummary().ending == "released")
+    }
+
+    @Test func `one that cannot be read after much was sent ends the association`() throws {
+        let provider = RecordingProvider()
+        let running = try RunningListener(provider)
+        let user = try associate(running.port, Self.image)
+        #expect(throws: AssociationEnd.self) { try user.store(Outgoing(bytes: bytes(5 << 20), fails: true)) }
+        user.abort()
+        #expect(try provider.nextSummary().stored == 0)
+        #expect(provider.instances.allSatisfy { $0.isAbandoned })
+    }
+
+    @Test func `matches arrive in order, those that are found in a row and those that take their time`() throws {
+        let provider = RecordingProvider(decision: .accept([.find])) { operation in
+            for number in 0..<3000 {
+                if number % 1000 == 999 { usleep(5000) }
+                _ = try operation.isCancelled()
+                try operation.respond(OperationResult(.pending, identifier: Array("\(number) ".utf8.prefix(4))))
+            }
+            return OperationResult(.success)
+        }
+        let running = try RunningListener(provider)
+        let user = try associate(running.port, Self.find)
+        var matches: [[UInt8]] = []
+        let last = try user.perform(.find, .init(sopClassUID: Self.find, identifier: [0, 0])) {
+            matches.append($0.identifier ?? [])
+            return true
+        }
+        user.release()
+        #expect(last.status == .success)
+        #expect(matches == (0..<3000).map { Array("\($0) ".utf8.prefix(4)) })
+        #expect(try provider.nextSummary().matches == 3000)
+    }
+
+    @Test func `a match is on its way while the search goes on`() throws {
+        let provider = RecordingProvider(decision: .accept([.find])) { operation in
+            try operation.respond(OperationResult(.pending, identifier: [1, 1]))
+            try operation.respond(OperationResult(.pending, identifier: [2, 2]))
+            // Until the peer, which has both, wants no more.
+            for _ in 0..<6000 {
+                if try operation.isCancelled() { return OperationResult(.cancelled) }
+                usleep(10_000)
+            }
+            return OperationResult(.success)
+        }
+        let running = try RunningListener(provider)
+        let user = try associate(running.port, Self.find)
+        var count = 0
+        let last = try user.perform(.find, .init(sopClassUID: Self.find, identifier: [0, 0])) { _ in
+            count += 1
+            return count < 2
+        }
+        #expect(last.status == .cancelled)
+        user.release()
+    }
+}
