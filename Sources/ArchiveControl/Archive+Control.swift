@@ -33,10 +33,11 @@ extension Archive {
             case .importFile(let name):
                 guard let file else { throw Failure(.other, "no open file came with the request to import \(name)") }
                 try emit(.imported(ImportResult(importFile(file, name: name))))
-            case .importStream(let name, let sender):
+            case .importStream(let name, let peer):
                 guard let file else { throw Failure(.other, "no socket came with the request to import \(name)") }
-                let sender = sender.map { Sender(kind: .store, callingAETitle: $0.callingAETitle, host: $0.host) }
-                let outcome = try importFrames(file, name: name, sender: sender ?? Sender(kind: .importing))
+                let sender = peer.map { Sender(kind: .store, callingAETitle: $0.callingAETitle, host: $0.host) }
+                let outcome = try importFrames(
+                    file, name: name, sender: sender ?? Sender(kind: .importing), sopInstanceUID: peer?.sopInstanceUID)
                 try emit(.imported(ImportResult(outcome)))
             case .delete(let id): try emit(.deleted(instances: delete(resource(named: id))))
             case .statistics: try emit(.statistics(statistics()))
@@ -50,10 +51,15 @@ extension Archive {
                         chunks: result.chunks, bytes: result.bytes, freed: result.bytesFreed, held: result.bytesHeld))
             case .checkpoint: try withCheckpoint { try emit(.checkpoint(folder: $0)) }
             case .awaitReport(let transaction, let milliseconds):
-                let patience = min(max(0, milliseconds), 86_400_000)
-                if let report = commitmentReports.wait(for: transaction, milliseconds: patience) {
-                    try emit(
-                        .commitmentReport(dataSet: report.dataSet, transferSyntaxUID: report.transferSyntaxUID))
+                var left = min(max(0, milliseconds), 86_400_000)
+                while left > 0 {
+                    if let report = commitmentReports.wait(for: transaction, milliseconds: min(left, 1000)) {
+                        try emit(
+                            .commitmentReport(dataSet: report.dataSet, transferSyntaxUID: report.transferSyntaxUID))
+                        break
+                    }
+                    left -= 1000
+                    try emit(.waiting)
                 }
             case .release: break
             case .watch, .live:

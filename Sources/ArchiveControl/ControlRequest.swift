@@ -32,7 +32,7 @@ package enum ControlRequest: Codable, Sendable {
     /// when the client asks for something else, or goes away.
     case checkpoint
     /// The report on a storage commitment that we requested, when it arrives within so many milliseconds. Event:
-    /// ``ControlEvent/commitmentReport(dataSet:transferSyntaxUID:)``, or none.
+    /// ``ControlEvent/commitmentReport(dataSet:transferSyntaxUID:)``, or none; before it ``ControlEvent/waiting``.
     case awaitReport(transactionUID: String, milliseconds: Int)
     /// Nothing: ends a ``checkpoint``.
     case release
@@ -54,12 +54,24 @@ package enum ControlEvent: Codable, Sendable {
     case swept(chunks: Int, bytes: UInt64, freed: UInt64, held: UInt64)
     case checkpoint(folder: String)
     case commitmentReport(dataSet: [UInt8], transferSyntaxUID: String)
+    /// Nothing yet: once a second, by which it is noticed that the client has gone away.
+    case waiting
     /// Nothing that is committed after this is missed.
     case watching
     case changed(ArchiveChange)
     case live(LiveStatistics)
     case done
     case failed(Failure)
+}
+
+extension ControlEvent {
+    /// Whether it says that the work goes on, which may then end in the middle as well.
+    var isProgress: Bool {
+        switch self {
+        case .verified(_, isDone: false), .waiting: true
+        default: false
+        }
+    }
 }
 
 /// An error as it goes over the control socket.
@@ -124,15 +136,18 @@ package struct RenderOptions: Codable, Sendable {
     }
 }
 
-/// Who sent an instance, where it came by C-STORE.
+/// Who sent an instance, where it came by C-STORE, and as what.
 package struct StoreSender: Codable, Sendable {
     package var callingAETitle: String
     /// Numeric.
     package var host: String
+    /// What the command named: a data set with another is not stored.
+    package var sopInstanceUID: String
 
-    package init(callingAETitle: String, host: String) {
+    package init(callingAETitle: String, host: String, sopInstanceUID: String) {
         self.callingAETitle = callingAETitle
         self.host = host
+        self.sopInstanceUID = sopInstanceUID
     }
 }
 

@@ -93,9 +93,9 @@ package final class ControlServer: Sendable {
                     case .live: try send(.live(liveStatistics()), to: connection)
                     default:
                         try archive.perform(request, file: file) { event in
-                            if case .verified(_, isDone: false) = event, isStopped.load(ordering: .acquiring) {
+                            if isStopped.load(ordering: .acquiring), event.isProgress {
                                 throw Failure(
-                                    .other, "the process that serves \(archive.folder.path) ends; verify again")
+                                    .other, "the process that serves \(archive.folder.path) ends; try again")
                             }
                             try send(event, to: connection)
                             if case .checkpoint = event { waitForWord(connection) }

@@ -46,19 +46,20 @@ extension ArchiveProvider {
         _ report: CommitmentReport, to association: AssociationInfo, isDelivered: Bool
     ) {
         if isDelivered { return }
-        let title = association.callingAETitle
-        guard let peer = peers.destination(aeTitle: title), let port = peer.port,
-            !peer.usesTLS || configuration.tls != nil
-        else {
+        guard Self.association(with: association, peers, configuration) != nil else {
             return note(
                 "the report on a commitment did not reach \(association.peer), and no peer with that AE title"
                     + " has a port to send it to", isProblem: true)
         }
-        reporter.send(
-            report, to: peer.name,
-            RequestedAssociation(
-                calling: configuration.aeTitle, called: peer.aeTitle, host: peer.host.description, port: port,
-                tls: peer.usesTLS ? configuration.tls : nil, contexts: []))
+        reporter.send(report, to: association)
+    }
+
+    /// An association with who asked for one with us; nil when the settings do not say where it listens.
+    static func association(
+        with requester: AssociationInfo, _ peers: Peers, _ configuration: Configuration
+    ) -> RequestedAssociation? {
+        let peer = peers.destination(aeTitle: requester.callingAETitle, peerAddress: requester.peerAddress)
+        return peer?.association(as: configuration.aeTitle, configuration.tls)
     }
 
     package func receiveReport(_ report: ReceivedReport) -> DIMSEStatus {

@@ -6,22 +6,17 @@ import Synchronization
 extension ArchiveProvider {
     func move(_ operation: Operation) throws -> OperationResult {
         let title = operation.moveDestination
-        guard let peer = peers.destination(aeTitle: title), let port = peer.port else {
+        guard let peer = peers.destination(aeTitle: title) else {
             note("move by \(operation.info.peer): no peer with the AE title \(title) has a port", isProblem: true)
             return OperationResult(.moveDestinationUnknown, errorComment: "no peer here has the AE title \(title)")
         }
-        if peer.usesTLS, configuration.tls == nil {
+        guard var wanted = peer.association(as: configuration.aeTitle, configuration.tls) else {
             return OperationResult(
                 .cannotPerformSuboperations, errorComment: "\(peer.name) wants TLS, which is not set up")
         }
         return try retrieve(operation) { instances, suboperations in
-            let destination = destination(of: operation, title) {
-                var wanted = RequestedAssociation(
-                    calling: configuration.aeTitle, called: peer.aeTitle, host: peer.host.description, port: port,
-                    tls: peer.usesTLS ? configuration.tls : nil, contexts: [])
-                wanted.isStopping = operation.isStopping
-                return wanted
-            }
+            wanted.isStopping = operation.isStopping
+            let destination = destination(of: operation, title, wanted)
             destination.user.prepare(Set(instances.map { StoreUser.Kind($0.sopClassUID, $0.transferSyntaxUID) }))
             let originator = MoveOriginator(aeTitle: operation.info.callingAETitle, messageID: operation.messageID)
             let result = try suboperations.run {
@@ -75,11 +70,11 @@ extension ArchiveProvider {
 
     /// The destination that was kept for this association, or a new one.
     private func destination(
-        of operation: Operation, _ title: String, _ wanted: () -> RequestedAssociation
+        of operation: Operation, _ title: String, _ wanted: RequestedAssociation
     ) -> MoveDestination {
         let id = operation.info.id
         if let kept = destinations.withLock({ $0[id]?[title] }) { return kept }
-        let new = MoveDestination(StoreUser(wanted()))
+        let new = MoveDestination(StoreUser(wanted))
         destinations.withLock { $0[id, default: [:]][title] = new }
         return new
     }

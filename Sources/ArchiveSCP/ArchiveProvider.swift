@@ -44,7 +44,8 @@ package final class ArchiveProvider: ServiceProvider {
         self.peers = peers
         self.configuration = configuration
         self.log = log
-        reporter = CommitmentReporter(log: log)
+        reporter = CommitmentReporter(
+            call: { Self.association(with: $0, peers, configuration) }, log: log)
     }
 
     package func decide(_ association: AssociationInfo) -> AssociationDecision {

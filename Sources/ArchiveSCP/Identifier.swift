@@ -6,8 +6,10 @@ enum Identifier {
     static let longest = 1 << 20
     /// The most elements, those of items counted.
     static let mostElements = 1024
-    /// The most values of one key.
-    static let mostValues = 65_536
+    /// The most UIDs of one key.
+    static let mostUIDs = 65_536
+    /// The most values of any other key: each may be a pattern that every candidate is compared with.
+    static let mostValues = 4096
     /// The most sequences within each other.
     static let deepest = 8
 
@@ -45,7 +47,8 @@ enum Identifier {
         for tag in header.tags {
             guard header.isSequence(tag) else {
                 let values = (header.bytes(tag) ?? []).count { $0 == 0x5C } + 1
-                guard values <= mostValues else { throw .unreadable([tag], "more than \(mostValues) values of a key") }
+                let most = (DataDictionary.vr(of: tag) ?? header.vr(of: tag)) == .ui ? mostUIDs : mostValues
+                guard values <= most else { throw .unreadable([tag], "more than \(most) values of a key") }
                 continue
             }
             guard depth < deepest else { throw .unreadable([tag], "sequences are too deep within each other") }

@@ -35,6 +35,18 @@ package struct Peer: Hashable, Sendable {
         self.rights = rights
     }
 
+    /// An association with it, without contexts as yet; nil when it has no port, or wants TLS and there is none.
+    ///
+    /// - Parameters:
+    ///   - aeTitle: ours.
+    ///   - tls: with what it is called if it wants TLS.
+    package func association(as aeTitle: String, _ tls: TLSContext?) -> RequestedAssociation? {
+        guard let port, !usesTLS || tls != nil else { return nil }
+        return RequestedAssociation(
+            calling: aeTitle, called: self.aeTitle, host: host.description, port: port, tls: usesTLS ? tls : nil,
+            contexts: [])
+    }
+
     /// Whether a text can be an AE title.
     package static func isAETitle(_ text: String) -> Bool {
         (1...16).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x5C }

@@ -83,9 +83,19 @@ package final class Peers: Sendable {
         return .accept(peer.rights, peer)
     }
 
-    /// The peer with a name.
-    package func named(_ name: String) -> Peer? { table.peers.first { $0.name == name } }
-
     /// Where C-MOVE sends to (PS3.7 section 9.1.4): the first peer with this AE title that has a port; nil when there is none.
-    package func destination(aeTitle: String) -> Peer? { table.peers.first { $0.aeTitle == aeTitle && $0.port != nil } }
+    package func destination(aeTitle: String) -> Peer? { destinations(aeTitle).first }
+
+    /// Where one that called is called back: of several peers with its AE title the one that has the address it called from.
+    ///
+    /// May wait for DNS.
+    func destination(aeTitle: String, peerAddress: String) -> Peer? {
+        let peers = destinations(aeTitle)
+        guard peers.count > 1, let address = PeerAddress(peerAddress) else { return peers.first }
+        return peers.first { names.isAddress(address, of: $0.host) } ?? peers.first
+    }
+
+    private func destinations(_ aeTitle: String) -> [Peer] {
+        table.peers.filter { $0.aeTitle == aeTitle && $0.port != nil }
+    }
 }

@@ -85,7 +85,9 @@ package struct AttributeMatch: Sendable {
             if texts.contains(value) { return true }
             let scalars = value.unicodeScalars.map(\.value)
             return patterns.contains { $0.matches(scalars) }
-        case .names(let names): return names.contains { $0.matches(value) }
+        case .names(let names):
+            let name = PersonNameKey.Name(value)
+            return names.contains { $0.matches(name) }
         case .numbers(let numbers, let texts):
             // Numbers of 64 bits are not all a Double.
             if texts.contains(value) { return true }

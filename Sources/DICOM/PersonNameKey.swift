@@ -25,16 +25,20 @@ struct PersonNameKey: Sendable {
         }
     }
 
-    /// Whether a name is like it.
-    func matches(_ name: String) -> Bool {
-        if groups.count == 1, !name.utf8.contains(UInt8(ascii: "=")) {
-            return Self.matches(groups[0], Self.folded(name[...]))
+    /// A name to be compared with any number of keys.
+    struct Name {
+        fileprivate let groups: [[UInt32]]
+
+        init(_ name: String) {
+            groups = name.split(separator: "=", omittingEmptySubsequences: false).map { PersonNameKey.folded($0) }
         }
-        let names = name.split(separator: "=", omittingEmptySubsequences: false).map { Self.folded($0) }
-        if groups.count == 1, let group = groups.first { return names.contains { Self.matches(group, $0) } }
+    }
+
+    /// Whether a name is like it.
+    func matches(_ name: Name) -> Bool {
+        if groups.count == 1, let group = groups.first { return name.groups.contains { Self.matches(group, $0) } }
         for (place, group) in groups.enumerated() {
-            let name = place < names.count ? names[place] : []
-            guard Self.matches(group, name) else { return false }
+            guard Self.matches(group, place < name.groups.count ? name.groups[place] : []) else { return false }
         }
         return true
     }

@@ -36,9 +36,13 @@ extension Archive {
 
     /// Stores a Part 10 file or bare data set whose bytes come over a socket in frames: four bytes length, big endian, then so
     /// many bytes; an empty frame is the end, and without that nothing is stored. Errors as ``importFile(_:name:)``.
-    package func importFrames(_ socket: Int32, name: String, sender: Sender) throws(ArchiveError) -> IngestOutcome {
+    ///
+    /// - Parameter sopInstanceUID: what is said to come; nil for any.
+    package func importFrames(
+        _ socket: Int32, name: String, sender: Sender, sopInstanceUID: String?
+    ) throws(ArchiveError) -> IngestOutcome {
         do {
-            let intake = FileIntake(self, sender: sender)
+            let intake = FileIntake(self, sender: sender, sopInstanceUID: sopInstanceUID)
             while let frame = try receiveFrame(from: socket) { try intake.take(frame.span.bytes) }
             return try intake.finish()
         } catch {

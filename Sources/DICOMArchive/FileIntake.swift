@@ -8,10 +8,16 @@ final class FileIntake {
     /// to its pixel data, which Orthanc keeps beside each image that it compresses.
     private let isAttachment: Bool
     private let sender: Sender
+    /// What is said to come; nil for any.
+    private let sopInstanceUID: String?
     private var beginning: [UInt8] = []
     private var ingest: InstanceIngest?
 
-    init(_ archive: Archive, isAttachment: Bool = false, sender: Sender = Sender(kind: .importing)) {
+    init(
+        _ archive: Archive, isAttachment: Bool = false, sender: Sender = Sender(kind: .importing),
+        sopInstanceUID: String? = nil
+    ) {
+        self.sopInstanceUID = sopInstanceUID
         self.archive = archive
         self.sender = sender
         self.isAttachment = isAttachment
@@ -31,6 +37,10 @@ final class FileIntake {
         let prepared = try ingest.prepare()
         if isAttachment, prepared.lacksPixelData {
             throw ArchiveError(.notAnInstance, "Orthanc's copy of the beginning of an image, which is stored beside it")
+        }
+        if let sopInstanceUID, prepared.identity.sopInstanceUID != sopInstanceUID {
+            throw ArchiveError(
+                .refused, "the data set's SOP Instance UID \(prepared.identity.sopInstanceUID) is not the command's")
         }
         return try prepared.commit()
     }

@@ -20,6 +20,17 @@ struct DICOMSockets: Sendable {
         }
     }
 
+    /// Accepts at them.
+    func listener(
+        _ configuration: AssociationListener.Configuration, _ tls: TLSContext?, _ provider: any ServiceProvider
+    ) throws(ExitStatus) -> AssociationListener {
+        try failing { () throws(ListenError) in
+            try AssociationListener(
+                plain, secured: secured.flatMap { socket in tls.map { (socket, $0) } }, configuration: configuration,
+                provider: provider)
+        }
+    }
+
     /// Takes those that a supervisor has bound.
     static func inherit(_ inheritance: Inheritance) throws -> DICOMSockets? {
         guard let plain = inheritance.dicom else { return nil }

@@ -97,11 +97,7 @@ struct Daemon: Sendable {
         let provider = ArchiveProvider(archive, peers: settings.peers, configuration: configuration) { entry in
             log.log(level: entry.isProblem ? .warning : .info, "\(entry.line)")
         }
-        return try failing { () throws(ListenError) in
-            try AssociationListener(
-                sockets.plain, secured: sockets.secured.flatMap { socket in tls.map { (socket, $0) } },
-                configuration: running.listener ?? AssociationListener.Configuration(), provider: provider)
-        }
+        return try sockets.listener(running.listener ?? AssociationListener.Configuration(), tls, provider)
     }
 
     private func mount(

@@ -138,11 +138,20 @@ struct PeersTests {
         #expect(peers.destination(aeTitle: "CT")?.name == "b")
     }
 
-    @Test func `peers are found by name, and destinations by AE title where they have a port`() throws {
+    @Test func `who called is called back where it called from, if several have its AE title`() throws {
+        let peers = try Self.peers(
+            Known(name: "a", aeTitle: "CT", host: "192.0.2.1", port: 104, rights: .commit),
+            Known(name: "b", aeTitle: "CT", host: "192.0.2.2", port: 104, rights: .commit),
+            Known(name: "c", aeTitle: "CT", host: "192.0.2.3", rights: .commit))
+        #expect(peers.destination(aeTitle: "CT", peerAddress: "192.0.2.1")?.name == "a")
+        #expect(peers.destination(aeTitle: "CT", peerAddress: "192.0.2.2")?.name == "b")
+        #expect(peers.destination(aeTitle: "CT", peerAddress: "192.0.2.3")?.name == "a")
+        #expect(peers.destination(aeTitle: "OTHER", peerAddress: "192.0.2.1") == nil)
+    }
+
+    @Test func `destinations are found by AE title where they have a port`() throws {
         let peers = try Self.peers(
             Self.known("ct", "192.0.2.1", .find, port: 104), Self.known("ws", "192.0.2.2", .find))
-        #expect(peers.named("ct")?.aeTitle == "CT")
-        #expect(peers.named("CT") == nil)
         #expect(peers.destination(aeTitle: "CT")?.port == 104)
         #expect(peers.destination(aeTitle: "WS") == nil)
         #expect(peers.destination(aeTitle: "OTHER") == nil)

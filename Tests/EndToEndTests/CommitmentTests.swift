@@ -95,4 +95,49 @@ struct CommitmentTests {
         #expect(
             served.says("the report on a commitment did not reach STRANGER@127.0.0.1, and no peer with that AE title"))
     }
+
+    @Test func `a peer that does not answer holds up no other, and each is called where the settings say now`() throws {
+        let (port, silent) = (LocalPort.free(), LocalPort.free())
+        let served = try serve()
+        func settings(_ port: Int) -> String {
+            """
+            dicom:
+              unknown-peers: [echo, store, commit]
+            peers:
+              committed: {ae-title: COMMITTED, host: 127.0.0.1, port: \(port), may: [commit]}
+              silent: {ae-title: SILENT, host: 127.0.0.1, port: \(silent), may: [commit]}
+            """
+        }
+        try served.reload(settings(1))
+        // Where the settings say at first, COMMITTED does not listen.
+        let script = """
+            import signal, socket
+            def ask_and_go(title):
+                association = associate(Commitment, title=title)
+                held = Held(association)
+                asked = transaction('1.2.1', *images('1.1.1', '7.7.7'))
+                threading.Thread(target=ask, args=(association, asked), daemon=True).start()
+                held.release(2, more=A_RELEASE_RQ().encode())
+            silent = socket.create_server(('127.0.0.1', int(arguments[1])))
+            ask_and_go('SILENT')
+            called, _ = silent.accept()
+            ask_and_go('COMMITTED')
+            provider = AE('COMMITTED')
+            provider.add_supported_context(Commitment, scu_role=True, scp_role=True)
+            server = provider.start_server(('127.0.0.1', int(arguments[0])), block=False, evt_handlers=reports.handlers)
+            with open(arguments[2], 'w') as file: file.write(arguments[3])
+            os.kill(int(arguments[4]), signal.SIGHUP)
+            print(reports.next())
+            # Its request for an association, and no end of the connection yet.
+            called.setblocking(False)
+            print(called.recv(1 << 20)[0])
+            try: print('ended', called.recv(1))
+            except BlockingIOError: print('still waits')
+            server.shutdown()
+            """
+        let said = try PythonPeer.run(
+            Self.definitions + script + "\nos._exit(0)", served,
+            ["\(port)", "\(silent)", served.folder.appending("settings.yaml"), settings(port), "\(served.pid)"])
+        #expect(said == ["2 1.2.1 1.1.1 7.7.7 0112", "1", "still waits"])
+    }
 }

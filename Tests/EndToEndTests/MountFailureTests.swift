@@ -132,7 +132,7 @@ struct MountFailureTests {
         let source =
             URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path + "/mount/mount.dicomfs"
-        try FileManager.default.copyItem(atPath: source, toPath: helper)
+        try Program.copy(source, to: helper)
         let done = try space.run(
             """
             export PATH="$T:$PATH"

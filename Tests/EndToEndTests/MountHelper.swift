@@ -36,7 +36,7 @@ final class MountHelper {
         // Where what it leaves behind would be found.
         _ = try folder.makeFolder("tmp")
         path = folder.appending("prefix/sbin/mount.dicomfs")
-        try FileManager.default.copyItem(atPath: Self.source, toPath: path)
+        try Program.copy(Self.source, to: path)
         symlink(DicomFS.path, folder.appending("prefix/bin/dicomfs"))
         for link in Self.links {
             unlink(link)

@@ -223,7 +223,7 @@ struct SupervisorTests {
     @Test func `a program that is deleted goes on as it was`() throws {
         let folder = try TemporaryFolder()
         let program = folder.appending("dicomfs")
-        try FileManager.default.copyItem(atPath: DicomFS.path, toPath: program)
+        try Program.copy(DicomFS.path, to: program)
         let served = try ServedArchive(program: program)
         unlink(program)
         kill(try #require(served.worker), SIGKILL)

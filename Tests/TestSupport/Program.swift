@@ -31,4 +31,11 @@ package struct Program: Sendable {
         }
         return Program(status: status, output: try text("out"), errors: try text("err"))
     }
+
+    /// Makes a copy of a program that can be run at once: another process writes it, since a descriptor of ours would live on in
+    /// programs that other tests start meanwhile, and what is open for writing cannot be run (execve(2), ETXTBSY).
+    package static func copy(_ program: String, to path: String) throws {
+        let done = try run("cp", ["--preserve=mode", program, path])
+        guard done.status == 0 else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path]) }
+    }
 }

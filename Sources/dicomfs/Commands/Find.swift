@@ -38,6 +38,8 @@ struct Find: ParsableCommand {
         let uid = QueryOptions.sopClass(.find, level)
         var count = 0
         let user = try call.connect(call.association([QueryOptions.context(uid)]))
+        // Also when the association ends in the middle.
+        defer { if json { print(count == 0 ? "[]" : "\n]") } }
         let last = try call.using(user) { user in
             let syntax = user.contexts.first?.transferSyntax ?? ""
             let request = ServiceUser.Query(sopClassUID: uid, identifier: identifier.encoded(as: syntax))
@@ -52,7 +54,6 @@ struct Find: ParsableCommand {
                 return limit.map { count < $0 } ?? true
             }
         }
-        if json { print(count == 0 ? "[]" : "\n]") }
         switch last.status {
         case .success, .cancelled: break
         case let status where status.isWarning:

@@ -30,27 +30,28 @@ struct Get: ParsableCommand {
     func run() throws {
         let call = try options.call()
         let path = try call.settings.archivePath()
-        let access = try exiting { () throws(Failure) in
-            try ArchiveAccess.open(path, create: true, command: "get")
-        }
         let (level, identifier) = query.identifier()
         let uid = QueryOptions.sopClass(.get, level)
         // As many classes as an association has contexts.
         let classes = SOPClass.storage.prefix(127)
         var wanted = call.association([QueryOptions.context(uid)] + classes.map { ProposedContext($0, syntaxes) })
         wanted.providedClasses = Set(classes)
-        let store = ArchiveStore(access)
         let progress = RetrieveProgress(isQuiet: json)
-        let last = try call.using(call.connect(wanted)) { user in
+        let (last, refused) = try call.using(call.connect(wanted)) { user in
+            let access = try exiting { () throws(Failure) in
+                try ArchiveAccess.open(path, create: true, command: "get")
+            }
+            let store = ArchiveStore(access)
             let context = user.contexts.first { $0.abstractSyntax == uid }
             let request = ServiceUser.Query(
                 sopClassUID: uid, identifier: identifier.encoded(as: context?.transferSyntax ?? ""))
-            return try user.perform(.get, request, into: store) { result in
+            let last = try user.perform(.get, request, into: store) { result in
                 progress.show(result.counts)
                 return true
             }
+            return (last, store.counts.refused)
         }
-        try RetrieveResult(call, last, refused: store.counts.refused).tell(json: json)
+        try RetrieveResult(call, last, refused: refused).tell(json: json)
     }
 
     /// What is proposed for each class: all that pixel data often come in.

@@ -38,12 +38,12 @@ struct Move: ParsableCommand {
     func run() throws {
         let call = try options.call()
         let ours = options.aet ?? call.settings.aeTitle
-        let listener = to == nil || to == ours ? try MoveListener(call.settings, aeTitle: ours) : nil
-        defer { listener?.stop() }
         let (level, identifier) = query.identifier()
         let uid = QueryOptions.sopClass(.move, level)
         let progress = RetrieveProgress(isQuiet: json)
         let last = try call.using(call.connect(call.association([QueryOptions.context(uid)]))) { user in
+            let listener = to == nil || to == ours ? try Self.listener(call.settings, aeTitle: ours) : nil
+            defer { listener?.stop() }
             let request = ServiceUser.Query(
                 sopClassUID: uid, identifier: identifier.encoded(as: user.contexts.first?.transferSyntax ?? ""),
                 moveDestination: to ?? ours)
@@ -54,42 +54,18 @@ struct Move: ParsableCommand {
         }
         try RetrieveResult(call, last).tell(json: json)
     }
-}
 
-/// Takes what a peer moves to us, when no process serves the archive.
-final class MoveListener {
-    private let listener: AssociationListener?
-    private let ended = Gate()
-
-    init(_ settings: Settings, aeTitle: String) throws {
+    /// Takes what a peer moves to us, when no process serves the archive: whoever serves it listens.
+    private static func listener(_ settings: Settings, aeTitle: String) throws -> CommandListener? {
         let path = try settings.archivePath()
         let access = try exiting { () throws(Failure) in
             try ArchiveAccess.open(path, create: true, command: "move")
         }
-        guard case .inPlace(let archive) = access, var configuration = settings.listener else {
-            // Whoever serves it listens.
-            listener = nil
-            return
-        }
-        configuration.aeTitle = aeTitle
+        guard case .inPlace(let archive) = access else { return nil }
         let peers = try configuring { () throws(SettingsError) in Peers(settings.table(aeTitle: aeTitle)) }
         let provider = ArchiveProvider(archive, peers: peers) { entry in
             if entry.isProblem { Output.complain(entry.line) }
         }
-        let listener = try failing { [configuration] () throws(ListenError) in
-            try AssociationListener(configuration: configuration, provider: provider)
-        }
-        self.listener = listener
-        Thread.start { [ended] in
-            listener.run()
-            ended.open()
-        }
-    }
-
-    /// Ends when what is being answered has been.
-    func stop() {
-        guard let listener else { return }
-        listener.stop()
-        ended.wait(milliseconds: 10_000)
+        return try CommandListener(settings, aeTitle: aeTitle, provider)
     }
 }

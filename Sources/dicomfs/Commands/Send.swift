@@ -15,8 +15,8 @@ struct Send: ParsableCommand {
               dicomfs send pacs ~/some/folder
               dicomfs send --archive ~/archive --commit pacs 6e2b8f2b27
 
-            With --commit the peer is asked afterwards whether it keeps them (storage commitment), and its report is awaited \
-            over the same association.
+            With --commit the peer is asked afterwards whether it keeps them (storage commitment), and its report is awaited, \
+            over the same association or at our address: by the process that serves the archive, or by this command.
 
             Exit codes: 0 all sent, and committed to; 69 no association; 1 anything else.
             """)

@@ -48,7 +48,8 @@ final class ArchiveStore: StoreProvider {
                 let stream = try InstanceStream(
                     store.access, name: request.sopInstanceUID,
                     sender: StoreSender(
-                        callingAETitle: request.association.callingAETitle, host: request.association.peerAddress),
+                        callingAETitle: request.association.callingAETitle, host: request.association.peerAddress,
+                        sopInstanceUID: request.sopInstanceUID),
                     receive: { _ in })
                 // The head that the archive makes itself: it keeps none.
                 let head = Part10Head.generated(

@@ -13,8 +13,7 @@ final class CommitmentWork {
     private let call: PeerCall
     private let deadline: ContinuousClock.Instant
     private let reports = CommitmentReports()
-    private var listener: AssociationListener?
-    private let ended = Gate()
+    private let listener: CommandListener?
     /// Whoever serves the archive gets the report, and is asked for it.
     private var server: ControlClient?
 
@@ -22,15 +21,9 @@ final class CommitmentWork {
     init(_ call: PeerCall, seconds: Int) {
         self.call = call
         deadline = .now + .seconds(seconds)
-        guard let configuration = call.settings.listener else { return }
         // A taken port is that of a process that serves.
-        listener = try? AssociationListener(configuration: configuration, provider: ReportProvider(reports))
-        if let listener {
-            Thread.start { [ended] in
-                listener.run()
-                ended.open()
-            }
-        } else if let path = call.settings.archive {
+        listener = try? CommandListener(call.settings, ReportProvider(reports))
+        if listener == nil, call.settings.acceptsAssociations, let path = call.settings.archive {
             let client = ControlClient(archive: path)
             if client.isServed { server = client }
         }
@@ -38,10 +31,7 @@ final class CommitmentWork {
 
     /// Requests the commitment, and waits for the report.
     func request(_ references: [CommitmentIdentifier.Reference]) throws -> CommitmentIdentifier {
-        defer {
-            listener?.stop()
-            if listener != nil { ended.wait(milliseconds: 10_000) }
-        }
+        defer { listener?.stop() }
         let asked = CommitmentIdentifier(transactionUID: UID.new(), references: references)
         if let server {
             Thread.start { [reports, deadline] in
