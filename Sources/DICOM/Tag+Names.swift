@@ -16,6 +16,7 @@ extension Tag {
     package static let retrieveAETitle = Tag(0x0008, 0x0054)
     package static let failedSOPInstanceUIDList = Tag(0x0008, 0x0058)
     package static let instanceAvailability = Tag(0x0008, 0x0056)
+    package static let availableTransferSyntaxUID = Tag(0x0008, 0x3002)
     package static let modality = Tag(0x0008, 0x0060)
     package static let modalitiesInStudy = Tag(0x0008, 0x0061)
     package static let sopClassesInStudy = Tag(0x0008, 0x0062)

@@ -16,7 +16,7 @@ enum AttributeSource: Hashable {
     init(_ tag: Tag, at level: Level) {
         if let source = Self.main[tag] {
             self = source <= level ? .row(source) : .nowhere
-        } else if tag == .sopClassUID || tag == .sopInstanceUID {
+        } else if Self.ofRecipe.contains(tag) {
             self = level == .instance ? .recipe : .nowhere
         } else if let source = Self.members[tag] {
             self = source <= level ? .members(source) : .nowhere
@@ -28,6 +28,8 @@ enum AttributeSource: Hashable {
     private static let main: [Tag: Level] = Level.allCases.reduce(into: [:]) { main, level in
         for tag in MainTags.of(level) { main[tag] = level }
     }
+
+    private static let ofRecipe: Set<Tag> = [.sopClassUID, .sopInstanceUID, .availableTransferSyntaxUID]
 
     private static let members: [Tag: Level] = [
         .numberOfPatientRelatedStudies: .patient, .numberOfPatientRelatedSeries: .patient,

@@ -4,7 +4,7 @@ package import DICOM
 /// A resource that a query found. Its attributes are read when they are asked for, and kept; used by one thread, and not after the
 /// call that gave it.
 ///
-/// Main tags come from node rows, SOP Class and Instance UID from the recipe, counts and Modalities or SOP Classes in Study from the
+/// Main tags come from node rows, SOP Class, SOP Instance and Available Transfer Syntax UID (what it is stored in) from the recipe, counts and Modalities or SOP Classes in Study from the
 /// rows of members, all else from the header row of the instance, or of the first instance of the resource. Chunks are never read:
 /// an element that is bulk has no value.
 package final class QueryMatch {
@@ -40,8 +40,12 @@ package final class QueryMatch {
         switch AttributeSource(tag, at: level) {
         case .row(let level): texts = try ancestor(level)?.row.values(tag) ?? []
         case .recipe:
-            guard let identity = try recipe()?.identity else { return .none }
-            texts = [tag == .sopClassUID ? identity.sopClassUID : identity.sopInstanceUID]
+            guard let recipe = try recipe() else { return .none }
+            switch tag {
+            case .sopClassUID: texts = [recipe.identity.sopClassUID]
+            case .availableTransferSyntaxUID: texts = [recipe.transferSyntaxUID]
+            default: texts = [recipe.identity.sopInstanceUID]
+            }
         case .members(let level): texts = try ancestor(level).map { try reader.members(tag, $0.node, $0.row) } ?? []
         case .header:
             guard let header = try header(), header.contains(tag) else { return .none }

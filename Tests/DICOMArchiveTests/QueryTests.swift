@@ -108,11 +108,13 @@ import Testing
                 "IMAGE",
                 [
                     Self.key(.sopInstanceUID, .ui, "2.25.103.1.1"), Self.key(.numberOfFrames, .is),
+                    Self.key(.availableTransferSyntaxUID, .ui),
                     Self.key(.rows, .us),
                     Self.key(.sopClassUID, .ui),
                 ]
             ).first)
         #expect(photo.integer(.numberOfFrames) == 12)
+        #expect(photo.text(.availableTransferSyntaxUID) == "1.2.840.10008.1.2.1")
         #expect(photo.integer(.rows) == 8)
         #expect(photo.text(.sopClassUID) == QueryInstance.sc)
         // The nested keys that were asked for, or all.

@@ -229,6 +229,27 @@ struct PeerCommandTests {
         #expect(try DicomFS.run("find", address, "PatientID=nobody", "--json").output == "[]\n")
     }
 
+    @Test func `find --json prints an array also when the association ends in the middle, and fails`() throws {
+        let script = """
+            import json, subprocess
+            def find(event):
+                answer = Dataset()
+                answer.StudyInstanceUID = '1.2.3'
+                yield 0xFF00, answer
+                event.assoc.abort()
+            provider = AE('FOUND')
+            provider.add_supported_context(StudyFind)
+            server = provider.start_server(
+                ('127.0.0.1', port), block=False, evt_handlers=[(evt.EVT_C_FIND, find)])
+            done = subprocess.run(
+                [arguments[0], 'find', f'FOUND@127.0.0.1:{port}', '--json', 'StudyInstanceUID'], capture_output=True,
+                text=True)
+            print(done.returncode, json.loads(done.stdout)[0]['0020000D']['Value'], 'ended' in done.stderr)
+            server.shutdown()
+            """
+        #expect(try PythonPeer.run(script, port: LocalPort.free(), [DicomFS.path]) == ["1 ['1.2.3'] True"])
+    }
+
     // MARK: get and move
 
     /// What `get --json` and `move --json` print.

@@ -8,7 +8,9 @@ struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fetch from a peer into the archive, over one association: C-GET.",
         discussion: """
-            Each instance is on disk when the peer hears that it arrived. Not all peers have C-GET: see dicomfs move.
+            Each instance is on disk when the peer hears that it arrived. The peer is asked first, by C-FIND, what the \
+            instances are stored in, so that they come as they are; one that does not tell chooses for itself. Not all peers \
+            have C-GET: see dicomfs move.
 
               dicomfs get --archive ~/archive pacs StudyInstanceUID=1.2.840.113619.2.1
               dicomfs get --archive ~/archive pacs --level patient PatientID=4711
@@ -21,7 +23,8 @@ struct Get: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A transfer syntax that is preferred to the uncompressed ones, by its UID.", valueName: "uid"))
+            "A transfer syntax that is preferred to the uncompressed ones, by its UID; the peer is not asked first.",
+            valueName: "uid"))
     var syntax: [String] = []
 
     @Flag(help: "Print one JSON object with the counts.")
@@ -32,10 +35,10 @@ struct Get: ParsableCommand {
         let path = try call.settings.archivePath()
         let (level, identifier) = query.identifier()
         let uid = QueryOptions.sopClass(.get, level)
-        // As many classes as an association has contexts.
-        let classes = SOPClass.storage.prefix(127)
-        var wanted = call.association([QueryOptions.context(uid)] + classes.map { ProposedContext($0, syntaxes) })
-        wanted.providedClasses = Set(classes)
+        let contexts =
+            try syntax.isEmpty ? GetContexts(asking: call, level, identifier) : GetContexts(preferring: syntax)
+        var wanted = call.association([QueryOptions.context(uid)] + contexts.contexts)
+        wanted.providedClasses = contexts.classes
         let progress = RetrieveProgress(isQuiet: json)
         let (last, refused) = try call.using(call.connect(wanted)) { user in
             let access = try exiting { () throws(Failure) in
@@ -52,15 +55,5 @@ struct Get: ParsableCommand {
             return (last, store.counts.refused)
         }
         try RetrieveResult(call, last, refused: refused).tell(json: json)
-    }
-
-    /// What is proposed for each class: all that pixel data often come in.
-    private var syntaxes: [String] {
-        syntax
-            + [
-                "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90",
-                "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.50",
-                "1.2.840.10008.1.2.4.51",
-            ].filter { !syntax.contains($0) }
     }
 }
