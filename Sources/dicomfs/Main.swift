@@ -63,7 +63,7 @@ struct DICOMFS: ParsableCommand {
               dicomfs list --archive ~/archive --level study
 
             While `serve` runs, the other commands work through it. The archive can be given once and for all in the \
-            environment: DICOMFS_ARCHIVE=~/archive.
+            environment, DICOMFS_ARCHIVE=~/archive, or in a settings file.
 
             Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no archive there, 75 in use by another process, 78 wrong \
             settings (dicomfs config --help).

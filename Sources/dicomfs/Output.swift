@@ -8,14 +8,19 @@ import Glibc
 struct ArchiveOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The archive's folder. Default: the environment variable DICOMFS_ARCHIVE.", valueName: "dir"))
+            "The archive's folder. Default: the environment variable DICOMFS_ARCHIVE, or what the settings file says.",
+            valueName: "dir"))
     var archive: String?
 
     /// The folder's path.
     func path() throws -> String {
-        if let path = archive ?? ProcessInfo.processInfo.environment["DICOMFS_ARCHIVE"], !path.isEmpty { return path }
-        throw ValidationError(
-            "Missing expected argument '--archive <dir>' (or the environment variable DICOMFS_ARCHIVE)")
+        let environment = ProcessInfo.processInfo.environment
+        // Who names it needs no settings file, not even one that can be read.
+        if let path = archive ?? environment["DICOMFS_ARCHIVE"], !path.isEmpty { return path }
+        let settings = try configuring { () throws(SettingsError) in
+            try Settings.load([:], config: nil, environment: environment)
+        }
+        return try settings.archivePath()
     }
 
     /// Opens the archive, here or through the process that serves it.

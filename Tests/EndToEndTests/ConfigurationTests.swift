@@ -49,6 +49,24 @@ struct ConfigurationTests {
         #expect(printed.settings["mount"]?.from == "default")
     }
 
+    @Test func `commands work on the archive of the settings file, unless another is named`() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("x.yaml", Array("archive: a\n".utf8))
+        let source = try Study.make(in: folder.appending("study"), images: 1, size: 16)[0]
+        func run(_ file: String, _ arguments: String...) throws -> Program {
+            try Program.run(DicomFS.path, arguments, environment: ["DICOMFS_CONFIG": file])
+        }
+        #expect(try run(file, "import", source).status == 0)
+        #expect(try run(file, "list").output == DicomFS.run("list", "--archive", folder.appending("a")).output)
+        #expect(try run(file, "list", "--archive", folder.appending("b")).status == 66)
+        let wrong = try folder.write("wrong.yaml", Array("archiv: a\n".utf8))
+        #expect(try run(wrong, "list").status == 78)
+        #expect(try run(wrong, "list", "--archive", folder.appending("a")).status == 0)
+        let missing = try run(try folder.write("none.yaml", []), "list")
+        #expect(missing.status == 64)
+        #expect(missing.errors.contains("Missing expected argument '--archive <dir>'"))
+    }
+
     @Test func `peers lists who is known, where, and what each may do`() throws {
         let folder = try TemporaryFolder()
         let file = try folder.write(
