@@ -16,12 +16,12 @@ extension ArchiveProvider {
         }
         return try retrieve(operation) { instances, suboperations in
             let destination = destination(of: operation, title) {
-                var wanted = RequestedAssociation(
+                RequestedAssociation(
                     calling: configuration.aeTitle, called: peer.aeTitle, host: peer.host.description, port: port,
                     tls: peer.usesTLS ? configuration.tls : nil, contexts: [])
-                wanted.isStopping = operation.isStopping
-                return wanted
             }
+            destination.operation = operation
+            defer { destination.operation = nil }
             destination.user.prepare(Set(instances.map { StoreUser.Kind($0.sopClassUID, $0.transferSyntaxUID) }))
             let originator = MoveOriginator(aeTitle: operation.info.callingAETitle, messageID: operation.messageID)
             let result = try suboperations.run {
@@ -79,18 +79,10 @@ extension ArchiveProvider {
     ) -> MoveDestination {
         let id = operation.info.id
         if let kept = destinations.withLock({ $0[id]?[title] }) { return kept }
-        let new = MoveDestination(StoreUser(wanted()))
+        let new = MoveDestination(wanted(), isStopping: operation.isStopping)
         destinations.withLock { $0[id, default: [:]][title] = new }
         return new
     }
-}
-
-/// The association over which the instances of C-MOVE requests go to a destination: kept for the next request of the same
-/// association. Used by the thread of that, and after that by who ends it.
-final class MoveDestination: @unchecked Sendable {
-    let user: StoreUser
-
-    init(_ user: StoreUser) { self.user = user }
 }
 
 extension QueryRetrieveRoot {

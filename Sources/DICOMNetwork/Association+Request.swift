@@ -22,7 +22,7 @@ package struct RequestedAssociation: Sendable {
     /// Seconds for which the peer may be silent.
     package var idleSeconds = 60
     package var maximumPDULength = 131_072
-    /// Whether we want no more of it.
+    /// Whether we want no more of it: asked twice a second while the peer is waited for.
     package var isStopping: @Sendable () -> Bool = { false }
 
     package init(
@@ -61,7 +61,8 @@ package struct RequestedAssociation: Sendable {
 extension Association {
     /// Connects to a peer and agrees on an association.
     package static func request(_ wanted: RequestedAssociation) throws(AssociationFailure) -> Association {
-        let connection = try Connection(to: wanted.host, port: wanted.port, seconds: wanted.connectSeconds)
+        let connection = try Connection.to(
+            wanted.host, port: wanted.port, seconds: wanted.connectSeconds, isStopping: wanted.isStopping)
         let deadline = ContinuousClock.now + .seconds(wanted.connectSeconds)
         var info = AssociationInfo(peerAddress: connection.peerAddress)
         info.callingAETitle = wanted.calledAETitle
@@ -83,6 +84,7 @@ extension Association {
             }
             received = try Self.answer(on: stream, until: deadline)
         } catch {
+            if error == .stopped { throw .stopped }
             // By TLS 1.3 the peer refuses our certificate only now.
             if let why = (stream as? TLSStream)?.failure { throw AssociationFailure("TLS: \(why)") }
             throw AssociationFailure(
@@ -114,8 +116,7 @@ extension Association {
             stream, info: info, contexts: accepted, extendedNegotiation: answer.user.extendedNegotiation,
             longest: wanted.maximumPDULength, peerLongest: answer.user.maximumLength,
             limits: AssociationLimits(
-                idleSeconds: wanted.idleSeconds, lifetime: nil, isStopping: wanted.isStopping,
-                look: .milliseconds(500)))
+                idleSeconds: wanted.idleSeconds, lifetime: nil, isStopping: wanted.isStopping))
     }
 
     private static func answer(

@@ -84,16 +84,12 @@ package final class Association {
     private func nextPDU(
         until deadline: ContinuousClock.Instant
     ) throws(AssociationEnd) -> (type: UInt8, body: UnsafeRawBufferPointer)? {
-        while true {
-            let look = limits.look.map { min(deadline, .now + $0) } ?? deadline
-            do throws(PDUFailure) { return try reader.next(until: look) } catch {
-                switch error {
-                case .stream(.timedOut):
-                    guard look < deadline else { throw .silent }
-                    if limits.isStopping() { throw .stopped }
-                case .stream(.closed): throw .closed
-                case .illegal(let what): throw .protocolError(what)
-                }
+        do throws(PDUFailure) { return try reader.next(until: deadline) } catch {
+            switch error {
+            case .stream(.timedOut): throw .silent
+            case .stream(.stopped): throw .stopped
+            case .stream(.closed): throw .closed
+            case .illegal(let what): throw .protocolError(what)
             }
         }
     }
@@ -182,8 +178,6 @@ struct AssociationLimits: Sendable {
     var lifetime: (end: ContinuousClock.Instant, seconds: Int)?
     /// Whether we want no more of it.
     var isStopping: @Sendable () -> Bool = { false }
-    /// How long it waits for the peer before it looks whether we want no more; nil where that ends the connection.
-    var look: Duration?
 
     /// When the next PDU must have been read or written.
     var deadline: ContinuousClock.Instant {

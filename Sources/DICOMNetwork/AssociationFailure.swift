@@ -10,6 +10,7 @@ package struct AssociationFailure: Error, Sendable, CustomStringConvertible {
         self.isTransient = isTransient
     }
 
+    static let stopped = AssociationFailure("ended by us")
     static let malformed = AssociationFailure("a malformed association request")
 }
 

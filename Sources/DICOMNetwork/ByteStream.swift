@@ -21,6 +21,8 @@ protocol ByteStream: AnyObject {
 enum StreamFailure: Error {
     case timedOut
     case closed
+    /// We want no more of the connection.
+    case stopped
 }
 
 /// A connection's bytes as they are.

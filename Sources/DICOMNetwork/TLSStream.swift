@@ -47,6 +47,7 @@ final class TLSStream: ByteStream {
         until deadline: ContinuousClock.Instant, _ step: (OpaquePointer) -> Int32
     ) throws(AssociationFailure) {
         do throws(StreamFailure) { _ = try repeated(until: deadline) { step(ssl) } } catch {
+            if error == .stopped { throw .stopped }
             if error == .timedOut { throw AssociationFailure("TLS: no handshake in time", isTransient: true) }
             let verdict = SSL_get_verify_result(ssl)
             let why =

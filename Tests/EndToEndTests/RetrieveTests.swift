@@ -171,6 +171,79 @@ struct RetrieveTests {
         #expect(said == ["0000 5 0 0 - 1", "0000 5 0 0 - 1", "0000 5 0 0 - 2"])
     }
 
+    @Test(arguments: ["the association request", "the first instance"])
+    func `a C-CANCEL ends a C-MOVE though its destination does not answer`(what: String) throws {
+        let destination = LocalPort.free()
+        let (served, _) = try serve(destination)
+        let script = """
+            import socket
+            class Silent(Receiver):
+                arrived, cancelled, aborted = threading.Event(), threading.Event(), threading.Event()
+                def before(self, uid):
+                    self.arrived.set()
+                    self.cancelled.wait()
+            silent = Silent()
+            if arguments[1] == 'the first instance':
+                server = silent.listen(int(arguments[0]))
+                server.bind(evt.EVT_ABORTED, lambda event: silent.aborted.set())
+            else:
+                listener = socket.create_server(('127.0.0.1', int(arguments[0])))
+                def accept():
+                    connection, _ = listener.accept()
+                    connection.recv(10)
+                    silent.arrived.set()
+                    while connection.recv(1 << 16): pass
+                    silent.aborted.set()
+                threading.Thread(target=accept, daemon=True).start()
+            association = associate(StudyMove)
+            def cancel():
+                silent.arrived.wait()
+                association.send_c_cancel(1, query_model=StudyMove)
+            threading.Thread(target=cancel, daemon=True).start()
+            asked = identifier('STUDY', StudyInstanceUID=f'{ROOT}.1')
+            # Long before the destination is silent for too long, or the requester gives up.
+            association.dimse_timeout = 12
+            print(last(association.send_c_move(asked, 'DEST', StudyMove, msg_id=1)))
+            silent.cancelled.set()
+            print('aborted', silent.aborted.wait(30), flush=True)
+            # The association goes on.
+            print(last(association.send_c_move(identifier('STUDY', StudyInstanceUID='1.2'), 'DEST', StudyMove)), flush=True)
+            os._exit(0)
+            """
+        #expect(
+            try PythonPeer.run(script, served, ["\(destination)", what]) == [
+                "FE00 0 0 0 5", "aborted True", "0000 0 0 0 -",
+            ])
+        #expect(served.says("move to dest by PYTHON@127.0.0.1: 0 sent, 0 failed, 5 cancelled"))
+    }
+
+    @Test func `who has gone waits for no C-MOVE: its destination is let go`() throws {
+        let destination = LocalPort.free()
+        let (served, _) = try serve(destination)
+        let script = """
+            class Silent(Receiver):
+                arrived, gone, aborted = threading.Event(), threading.Event(), threading.Event()
+                def before(self, uid):
+                    self.arrived.set()
+                    self.gone.wait()
+            silent = Silent()
+            server = silent.listen(int(arguments[0]))
+            server.bind(evt.EVT_ABORTED, lambda event: silent.aborted.set())
+            association = associate(StudyMove)
+            def leave():
+                silent.arrived.wait()
+                association.abort()
+                silent.gone.set()
+            threading.Thread(target=leave, daemon=True).start()
+            asked = identifier('STUDY', StudyInstanceUID=f'{ROOT}.1')
+            for status, answer in association.send_c_move(asked, 'DEST', StudyMove): pass
+            print('aborted', silent.aborted.wait(30), flush=True)
+            os._exit(0)
+            """
+        #expect(try PythonPeer.run(script, served, ["\(destination)"]) == ["aborted True"])
+        #expect(served.says("aborted by the peer"))
+    }
+
     @Test func `the daemon ends though a destination never answers`() throws {
         let destination = LocalPort.free()
         let (served, _) = try serve(destination)
