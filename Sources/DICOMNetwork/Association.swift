@@ -12,6 +12,8 @@ package final class Association {
     private var writer: PDataWriter
     /// What is left of the PDVs of the last P-DATA-TF PDU.
     private var values = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// What has come of the next message.
+    var incoming = IncomingMessage()
     private var lastMessageID: UInt16 = 0
 
     /// - Parameters:
@@ -52,6 +54,9 @@ package final class Association {
             context: value[0], isCommand: value[1] & 1 != 0, isLast: value[1] & 2 != 0,
             bytes: UnsafeRawBufferPointer(rebasing: value[2...]))
     }
+
+    /// Whether ``nextValue()`` would return at once.
+    var hasValue: Bool { !values.isEmpty || reader.hasNext }
 
     /// Whether the peer has said something, or has ended the association.
     var hasInput: Bool { !values.isEmpty || reader.hasInput }

@@ -94,7 +94,7 @@ package final class Operation {
         if let end { throw end }
         do throws(AssociationEnd) {
             if pendingResponses > 0, kind == .find { try flushIfDue() }
-            while !isCancelRequested, association.hasInput { try take(association.nextMessage()) }
+            while !isCancelRequested, let message = try association.messageAtHand() { try take(message) }
             try association.limits.check()
         } catch {
             end = error

@@ -268,6 +268,18 @@ import Threads
             #expect(response[0x1021] == [UInt8(place + 1), 0])
         }
         #expect(try bench.answersEcho())
+
+        // With a data set, of which half has come: the search does not wait for the rest.
+        let id = try report()
+        let withData = PDU.command(0x8100, hasDataSet: true) + answer(0x8100, id).dropFirst(PDU.command(0x8100).count)
+        try bench.peer.send(
+            PDU.data([.init(1, .command, Self.request(0x0020, Self.find)), .init(1, .lastData, Self.study)])
+                + PDU.data([.init(7, .command, withData), .init(7, .data, Self.some)]))
+        #expect(bench.status(try bench.peer.receiveCommand()) == 0xFF00)
+        #expect(try bench.peer.receive()?.type == 4)
+        #expect(bench.status(try bench.peer.receiveCommand()) == 0x0000)
+        try bench.peer.send(PDU.data([.init(7, .lastData, Self.some)]))
+        #expect(try bench.answersEcho())
     }
 
     @Test func `a report that is none, and an answer to none, are told from those that are`() throws {
