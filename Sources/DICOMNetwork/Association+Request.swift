@@ -78,7 +78,7 @@ extension Association {
         let request = wanted.request
         let received: Result<AssociationAnswer, AssociationFailure>
         do throws(StreamFailure) {
-            do throws(StreamFailure) { try stream.write(request.encoded, until: deadline) } catch {
+            do throws(StreamFailure) { try stream.writeAll(request.encoded, until: deadline) } catch {
                 // Who has closed already may have said why before.
                 guard error == .closed else { throw error }
             }

@@ -15,6 +15,8 @@ package final class Association {
     /// What has come of the next message.
     var incoming = IncomingMessage()
     private var lastMessageID: UInt16 = 0
+    /// Whether a PDU was sent in part: nothing can be said after that.
+    private var isCutOff = false
 
     /// - Parameters:
     ///   - longest: bytes of the longest PDU that we offered to take.
@@ -129,10 +131,12 @@ package final class Association {
         try writer.flush { bytes throws(AssociationEnd) in try send(bytes) }
     }
 
+    /// Who takes some of it within each time limit is slow, but not silent.
     private func send(_ bytes: UnsafeRawBufferPointer) throws(AssociationEnd) {
-        do throws(StreamFailure) { try stream.write(bytes, until: limits.deadline) } catch {
+        do throws(StreamFailure) { try stream.writeAll(bytes, until: { limits.deadline }) } catch {
+            isCutOff = true
             try limits.check()
-            throw AssociationEnd("connection lost while sending", .abort)
+            throw error == .timedOut ? .notReading : AssociationEnd("connection lost while sending", .nothing)
         }
     }
 
@@ -143,14 +147,14 @@ package final class Association {
         switch end.answer {
         case .nothing: break
         case .releaseReply: stream.writeLast(PDU.releaseReplyBytes)
-        case .abort: stream.writeLast(PDU.abortBytes)
+        case .abort: abort()
         }
     }
 
     /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2): for some seconds in all.
     package func release() throws(AssociationEnd) {
         let deadline = ContinuousClock.now + .seconds(min(Self.releaseSeconds, limits.idleSeconds))
-        do throws(StreamFailure) { try stream.write(PDU.releaseRequestBytes, until: deadline) } catch {
+        do throws(StreamFailure) { try stream.writeAll(PDU.releaseRequestBytes, until: deadline) } catch {
             throw .closed
         }
         var isAnswered = false
@@ -172,7 +176,7 @@ package final class Association {
     private static let releaseSeconds = 10
 
     /// Ends it at once.
-    package func abort() { stream.writeLast(PDU.abortBytes) }
+    package func abort() { if !isCutOff { stream.writeLast(PDU.abortBytes) } }
 }
 
 /// How long an association may wait and last.

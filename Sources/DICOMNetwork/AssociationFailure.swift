@@ -36,6 +36,7 @@ package struct AssociationEnd: Error, Sendable, CustomStringConvertible {
     static let aborted = AssociationEnd("aborted by the peer", .nothing)
     static let closed = AssociationEnd("connection closed by the peer", .nothing)
     static let silent = AssociationEnd("peer silent for too long", .abort)
+    static let notReading = AssociationEnd("peer takes nothing for too long", .nothing)
     static let stopped = AssociationEnd("ended by us", .abort)
 
     static let unexpectedResponse = protocolError("a response to nothing that was asked")

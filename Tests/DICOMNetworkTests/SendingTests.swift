@@ -141,6 +141,46 @@ import Threads
         #expect(try peer.drain() == [6])
     }
 
+    private func associate(narrow port: Int) throws -> ServiceUser {
+        var wanted = RequestedAssociation(
+            calling: "TEST", called: "NARROW", host: "127.0.0.1", port: port,
+            contexts: [ProposedContext(Self.image, [Self.syntax])])
+        wanted.idleSeconds = 1
+        return try ServiceUser(wanted)
+    }
+
+    @Test func `who takes an instance slowly gets it, though that takes longer than a peer may be silent`() throws {
+        let bytes = bytes(4 << 20)
+        let peer = try HostileAcceptor(isNarrow: true) { peer in
+            peer.accept([(1, 0, Self.syntax)])
+            // The command and the data set, in PDUs of 16 KiB.
+            let count = bytes.count + bytes.count / 16378 * 12
+            guard peer.readSlowly(count, parts: 100, pause: 40_000) >= bytes.count else { return }
+            // C-STORE-RSP to message 1.
+            let answer = PDU.command(0x8001) + [0, 0, 0x20, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 0]
+            peer.send(PDU.data([.init(1, .command, answer)]))
+            peer.drain()
+        }
+        let user = try associate(narrow: peer.port)
+        guard case .answered(.success, _) = try user.store(Outgoing(bytes: bytes)) else {
+            Issue.record("not answered")
+            return
+        }
+        user.abort()
+    }
+
+    @Test func `who takes nothing of an instance is told of as that`() throws {
+        let ended = Gate()
+        let peer = try HostileAcceptor(isNarrow: true) { peer in
+            peer.accept([(1, 0, Self.syntax)])
+            ended.wait()
+        }
+        defer { ended.open() }
+        let user = try associate(narrow: peer.port)
+        let end = #expect(throws: AssociationEnd.self) { try user.store(Outgoing(bytes: bytes(4 << 20))) }
+        #expect(end?.description == "peer takes nothing for too long")
+    }
+
     @Test func `a match is on its way while the search goes on`() throws {
         let provider = RecordingProvider(decision: .accept([.find])) { operation in
             try operation.respond(OperationResult(.pending, identifier: [1, 1]))
