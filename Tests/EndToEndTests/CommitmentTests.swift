@@ -95,4 +95,44 @@ struct CommitmentTests {
         #expect(
             served.says("the report on a commitment did not reach STRANGER@127.0.0.1, and no peer with that AE title"))
     }
+
+    @Test func `a report that comes before the answer to the request is taken and confirmed`() throws {
+        let folder = try TemporaryFolder()
+        let corpus = folder.appending("corpus")
+        try Corpus.make(in: corpus)
+        let at = LocalPort.free()
+        let settings = """
+            dicom: {port: \(LocalPort.free())}
+            peers:
+              early: {ae-title: EARLY, host: 127.0.0.1, port: \(at)}
+            """
+        let script = """
+            import subprocess
+            from io import BytesIO
+            from pynetdicom.dimse_primitives import N_EVENT_REPORT
+            def action(event):
+                told = N_EVENT_REPORT()
+                told.MessageID, told.EventTypeID = 1, 1
+                told.AffectedSOPClassUID, told.AffectedSOPInstanceUID = Commitment, INSTANCE
+                told.EventInformation = BytesIO(event.request.ActionInformation.getvalue())
+                event.assoc.dimse.send_msg(told, event.context.context_id)
+                _, answer = event.assoc.dimse.get_msg(block=True)
+                print('report', f'{answer.Status:04X}')
+                return 0x0000, None
+            provider = AE('EARLY')
+            provider.add_supported_context(CTImageStorage, [EXPLICIT, IMPLICIT])
+            provider.add_supported_context(Commitment)
+            handlers = [(evt.EVT_C_STORE, lambda event: 0), (evt.EVT_N_ACTION, action)]
+            server = provider.start_server(('127.0.0.1', port), block=False, evt_handlers=handlers)
+            program, settings, file = arguments
+            sent = subprocess.run(
+                [program, 'send', '--config', settings, '--commit', 'early', file], capture_output=True, text=True, timeout=120)
+            print(sent.returncode, sent.stdout.strip(), sent.stderr.strip(), flush=True)
+            os._exit(0)
+            """
+        let said = try PythonPeer.run(
+            Self.definitions + script, port: at,
+            [DicomFS.path, folder.write("settings.yaml", Array(settings.utf8)), "\(corpus)/1.1.1.dcm"])
+        #expect(said == ["report 0000", "0 sent 1, failed 0, skipped 0, committed 1, not committed 0 "])
+    }
 }
