@@ -35,6 +35,7 @@ extension ArchiveProvider {
     /// The answer to an identifier that cannot be followed.
     func refuse(_ operation: Operation, _ error: IdentifierError) -> OperationResult {
         note("\(operation.kind) of \(operation.info.peer) refused: \(error.comment)", isProblem: true)
-        return OperationResult(error.status, errorComment: error.comment)
+        return OperationResult(
+            error.status, errorComment: error.comment, offendingElements: error.offendingElements.map(\.rawValue))
     }
 }

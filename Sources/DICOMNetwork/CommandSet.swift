@@ -132,6 +132,13 @@ struct CommandSet {
         }
     }
 
+    /// Writes Offending Element (0000,0901): tags, each with its group in the upper 16 bits.
+    mutating func putOffendingElements(_ tags: [UInt32]) {
+        guard !tags.isEmpty else { return }
+        // Each of the two numbers of an AT by itself is in little endian.
+        values[Element.offendingElement.rawValue] = tags.flatMap { Self.little($0 >> 16 | $0 << 16) }
+    }
+
     /// Its bytes, with the group's length before them.
     var encoded: [UInt8] {
         var elements: [UInt8] = []

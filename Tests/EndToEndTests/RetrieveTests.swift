@@ -113,6 +113,27 @@ struct RetrieveTests {
         #expect(served.says("move to dest by PYTHON@127.0.0.1: 1 sent, 0 failed, 4 cancelled"))
     }
 
+    @Test func `an identifier that cannot be followed is answered with the element that is wrong`() throws {
+        let (served, _) = try serve(LocalPort.free())
+        let script = """
+            association = associate(StudyFind, StudyMove, StudyGet)
+            def refused(responses):
+                for status, _ in responses: print(f'{status.Status:04X}', status.get('OffendingElement', '-'))
+            refused(association.send_c_find(identifier('FRAME', StudyInstanceUID='1'), StudyFind))
+            refused(association.send_c_find(identifier('PATIENT', PatientID='1'), StudyFind))
+            refused(association.send_c_move(identifier('STUDY', PatientID='1'), 'DEST', StudyMove))
+            refused(association.send_c_get(identifier('SERIES', StudyInstanceUID='1'), StudyGet))
+            # None where no element is wrong.
+            refused(association.send_c_find(identifier('STUDY', StudyInstanceUID='1'), StudyFind))
+            refused(association.send_c_move(identifier('STUDY', StudyInstanceUID='1'), 'NOBODY', StudyMove))
+            association.release()
+            """
+        #expect(
+            try PythonPeer.run(script, served) == [
+                "A900 (0008,0052)", "A900 (0008,0052)", "A900 (0020,000D)", "A900 (0020,000E)", "0000 -", "A801 -",
+            ])
+    }
+
     @Test func `what a destination does not take is told, and the others go there`() throws {
         let destination = LocalPort.free()
         let (served, _) = try serve(destination)
