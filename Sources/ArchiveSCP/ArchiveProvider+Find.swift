@@ -13,6 +13,7 @@ extension ArchiveProvider {
         } catch {
             return refuse(operation, error)
         }
+        let pending: DIMSEStatus = identifier.hasUnsupportedKeys ? .pendingWithUnsupportedKeys : .pending
         var answers = 0
         var final = OperationResult(.success)
         // A long search for few matches looks up too.
@@ -24,7 +25,7 @@ extension ArchiveProvider {
             }
             let answer = try identifier.answer(
                 match, encodedAs: operation.transferSyntaxUID, retrieveAETitle: configuration.aeTitle)
-            try operation.respond(OperationResult(.pending, identifier: answer))
+            try operation.respond(OperationResult(pending, identifier: answer))
             answers += 1
             return true
         }

@@ -134,6 +134,28 @@ struct RetrieveTests {
             ])
     }
 
+    @Test func `matches of a query with a key that is not compared have the status FF01`() throws {
+        let (served, _) = try serve(LocalPort.free())
+        let script = """
+            association = associate(StudyFind)
+            def find(level, **keys):
+                asked = identifier(level, StudyInstanceUID=f'{ROOT}.1', **keys)
+                print(*(f'{status.Status:04X}' for status, _ in association.send_c_find(asked, StudyFind)))
+            find('STUDY', PatientID='P1', ModalitiesInStudy='CT', InstitutionName='')
+            find('STUDY', InstanceAvailability='', Modality='', RetrieveAETitle='*')
+            find('STUDY', Modality='MR')
+            find('STUDY', SOPInstanceUID='1.2.3')
+            find('STUDY', InstanceAvailability='OFFLINE')
+            find('STUDY', TimezoneOffsetFromUTC='+0100')
+            find('SERIES', Modality='CT')
+            association.release()
+            """
+        #expect(
+            try PythonPeer.run(script, served) == [
+                "FF00 0000", "FF00 0000", "FF01 0000", "FF01 0000", "FF01 0000", "FF01 0000", "FF00 FF00 0000",
+            ])
+    }
+
     @Test func `what a destination does not take is told, and the others go there`() throws {
         let destination = LocalPort.free()
         let (served, _) = try serve(destination)
