@@ -79,6 +79,13 @@ struct CommandSet {
         if request.field == Field.eventReport { self[.eventTypeID] = request[.eventTypeID] }
     }
 
+    /// C-CANCEL of a request (PS3.7 9.3.2.3).
+    init(cancelling request: CommandSet) {
+        self[.commandField] = Field.cancel
+        self[.messageIDBeingRespondedTo] = request[.messageID]
+        hasDataSet = false
+    }
+
     /// Reads one; nil when the bytes are none, or it has no Command Field.
     init?(_ bytes: [UInt8]) {
         var place = 0

@@ -83,9 +83,7 @@ package final class ServiceUser {
             guard result.status.isPending else { return result }
             if !isCancelled, try !body(result) {
                 isCancelled = true
-                var cancel = CommandSet(CommandSet.Field.cancel, messageID: 0, sopClassUID: "", hasDataSet: false)
-                cancel[.messageIDBeingRespondedTo] = command[.messageID]
-                try association.send(cancel, on: context.id)
+                try association.send(CommandSet(cancelling: command), on: context.id)
             }
         }
     }

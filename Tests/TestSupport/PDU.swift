@@ -31,7 +31,7 @@ package enum PDU {
             case command = 3
         }
 
-        var bytes: [UInt8]
+        package private(set) var bytes: [UInt8]
 
         package init(_ context: UInt8, _ kind: Kind, _ value: [UInt8], length: Int? = nil) {
             bytes = PDU.big32(length ?? value.count + 2) + [context, kind.rawValue] + value
