@@ -56,13 +56,18 @@ struct CommitmentTests {
             print(ask(association, asked, instance='1.2.840.10008.1.20.1.2'))
             del asked.TransactionUID
             print(ask(association, asked))
+            print(ask(association, transaction('1.2.1')))
+            asked = transaction('1.2.1')
+            del asked.ReferencedSOPSequence
+            answer = association.send_n_action(asked, 1, Commitment, INSTANCE)[0]
+            print(f'{answer.Status:04X}', answer.ErrorComment)
             # The next report is that on the next request.
             print(ask(association, transaction('1.2.2', *images('1.1.1'))), reports.next())
             association.release()
             """
         #expect(
             try PythonPeer.run(Self.definitions + script, served) == [
-                "0123", "0112", "0115", "0000 1 1.2.2 1.1.1",
+                "0123", "0112", "0115", "0115", "0115 Referenced SOP Sequence is missing or empty", "0000 1 1.2.2 1.1.1",
             ])
     }
 
