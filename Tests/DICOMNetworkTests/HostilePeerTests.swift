@@ -79,6 +79,9 @@ struct HostilePeer: Sendable, CustomTestStringConvertible {
         .init(
             "sends half an item", sends: PDU.associate(items: [0x50, 0, 0]), "a malformed association request"),
         .init(
+            "takes PDUs of 15 bytes", sends: PDU.associate([.ct], maximumLength: 15),
+            "the peer takes PDUs of 15 bytes only, which hold next to nothing"),
+        .init(
             "sends half a maximum length", sends: PDU.associate(items: PDU.item(0x50, PDU.item(0x51, [0, 0]))),
             "a malformed association request"),
 
