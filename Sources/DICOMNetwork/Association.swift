@@ -48,7 +48,8 @@ package final class Association {
         if values.isEmpty { values = try nextData() }
         let length = values.count < 4 ? 0 : values[..<4].reduce(0) { $0 << 8 | Int($1) }
         guard length >= 2, length <= values.count - 4 else {
-            throw .protocolError("a presentation data value of \(length) bytes in a PDU that has \(values.count) left")
+            throw .protocolError(
+                "a presentation data value of \(length) bytes in a PDU that has \(values.count) left", .invalidParameter)
         }
         let value = UnsafeRawBufferPointer(rebasing: values[4..<4 + length])
         values = UnsafeRawBufferPointer(rebasing: values[(4 + length)...])
@@ -75,10 +76,10 @@ package final class Association {
             try limits.check()
             switch pdu {
             case (PDU.data, let body)?:
-                guard !body.isEmpty else { throw .protocolError("a PDU of data without a value") }
+                guard !body.isEmpty else { throw .protocolError("a PDU of data without a value", .invalidParameter) }
                 return body
             case (PDU.abort, _)?: throw .aborted
-            case (let type, _)?: throw .protocolError("a PDU of type \(type)")
+            case (let type, _)?: throw .protocolError("a PDU of type \(type)", .unexpectedPDU)
             case nil: throw .closed
             }
         case .failure(let end):
@@ -96,7 +97,7 @@ package final class Association {
             case .stream(.timedOut): throw .silent
             case .stream(.stopped): throw .stopped
             case .stream(.closed): throw .closed
-            case .illegal(let what): throw .protocolError(what)
+            case .illegal(let what, let abort): throw .protocolError(what, abort)
             }
         }
     }
@@ -147,7 +148,7 @@ package final class Association {
         switch end.answer {
         case .nothing: break
         case .releaseReply: stream.writeLast(PDU.releaseReplyBytes)
-        case .abort: abort()
+        case .abort(let abort): send(abort)
         }
     }
 
@@ -176,7 +177,9 @@ package final class Association {
     private static let releaseSeconds = 10
 
     /// Ends it at once.
-    package func abort() { if !isCutOff { stream.writeLast(PDU.abortBytes) } }
+    package func abort() { send(.user) }
+
+    private func send(_ abort: AssociationAbort) { if !isCutOff { stream.writeLast(abort.encoded) } }
 }
 
 /// How long an association may wait and last.
@@ -198,7 +201,7 @@ struct AssociationLimits: Sendable {
     func check() throws(AssociationEnd) {
         if isStopping() { throw .stopped }
         if let lifetime, lifetime.end <= .now {
-            throw AssociationEnd("ended by us: it lasted more than the \(lifetime.seconds) seconds that it may", .abort)
+            throw AssociationEnd("ended by us: it lasted more than the \(lifetime.seconds) seconds that it may", .abort(.user))
         }
     }
 }

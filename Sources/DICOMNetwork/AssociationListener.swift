@@ -187,7 +187,8 @@ package final class AssociationListener: Sendable {
             info.calledAETitle = request.calledAETitle
             return try serve(request, stream, info, isBeyondLimit: isBeyondLimit)
         } catch {
-            stream?.writeLast(PDU.abortBytes)
+            // Before there is an association it is the service user's (PS3.8 9.2.3, AA-1).
+            stream?.writeLast(AssociationAbort.user.encoded)
             return AssociationSummary(association: info, ending: "no association: \(error)")
         }
     }

@@ -22,7 +22,7 @@ struct IncomingMessage {
         }
         guard value.isCommand else { throw .protocolError("a data set without a command") }
         guard let accepted = contexts[value.context] else {
-            throw .protocolError("a command on a presentation context that was not accepted")
+            throw .protocolError("a command on a presentation context that was not accepted", .invalidParameter)
         }
         guard context ?? value.context == value.context else {
             throw .protocolError("a command on two presentation contexts")

@@ -44,11 +44,12 @@ final class PDUReader {
         switch type {
         case PDU.data:
             guard length <= longest else {
-                throw .illegal("a PDU of \(length) bytes, where \(longest) were offered")
+                throw .illegal("a PDU of \(length) bytes, where \(longest) were offered", .invalidParameter)
             }
         case PDU.releaseRequest, PDU.releaseReply, PDU.abort:
-            guard length == 4 else { throw .illegal("a PDU of type \(type) and \(length) bytes") }
-        default: throw .illegal("a PDU of type \(type)")
+            guard length == 4 else { throw .illegal("a PDU of type \(type) and \(length) bytes", .invalidParameter) }
+        case PDU.associateRequest...PDU.associateReject: throw .illegal("a PDU of type \(type)", .unexpectedPDU)
+        default: throw .illegal("a PDU of type \(type)", .unrecognizedPDU)
         }
         return try fill(PDU.headerLength + length, until: deadline) ? length : nil
     }
@@ -80,5 +81,5 @@ final class PDUReader {
 enum PDUFailure: Error {
     case stream(StreamFailure)
     /// As a clause.
-    case illegal(String)
+    case illegal(String, AssociationAbort)
 }

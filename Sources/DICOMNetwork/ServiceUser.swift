@@ -142,7 +142,7 @@ package final class ServiceUser {
 
     private func context(_ sopClassUID: String) throws(AssociationEnd) -> PresentationContext {
         guard let context = contexts.first(where: { $0.abstractSyntax == sopClassUID }) else {
-            throw AssociationEnd("the peer does not accept this service", .abort)
+            throw AssociationEnd("the peer does not accept this service", .abort(.user))
         }
         return context
     }
