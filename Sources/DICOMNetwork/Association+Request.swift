@@ -13,8 +13,6 @@ package struct RequestedAssociation: Sendable {
     package var contexts: [ProposedContext]
     /// The classes for which we are to be the SCP: of storage for C-GET, and of storage commitment for a report.
     package var providedClasses: Set<String> = []
-    /// Whether we are the SCU of those too.
-    package var isUserOfProvided = false
     /// Whether ranges of dates and times are to be one (PS3.4 C.5.1.1.5).
     package var combinesDateTime = false
     /// Seconds within which the connection must be there, and the answer to the request.
@@ -36,8 +34,6 @@ package struct RequestedAssociation: Sendable {
         self.contexts = contexts
     }
 
-    private func isProvided(_ uid: String) -> Bool { providedClasses.contains(uid) }
-
     fileprivate var request: AssociationRequest {
         var request = AssociationRequest(calling: callingAETitle, called: calledAETitle)
         request.user.maximumLength = UInt32(maximumPDULength)
@@ -46,8 +42,8 @@ package struct RequestedAssociation: Sendable {
             context.id = UInt8(2 * place + 1)
             request.contexts.append(context)
             let uid = context.abstractSyntax
-            if isProvided(uid) {
-                request.user.roles[uid] = UserInformation.Roles(isUser: isUserOfProvided, isProvider: true)
+            if providedClasses.contains(uid) {
+                request.user.roles[uid] = UserInformation.Roles(isUser: false, isProvider: true)
             }
             if combinesDateTime, SOPClass.right(of: uid) == .find {
                 // Relational queries too: who combines wants what there is.

@@ -56,7 +56,4 @@ final class Connection: Sendable {
 
     /// Ends all reading from it, now and later; what is being sent still goes out.
     func stopReading() { shutdown(socket, Int32(SHUT_RD)) }
-
-    /// Ends reading and writing.
-    func stop() { shutdown(socket, Int32(SHUT_RDWR)) }
 }

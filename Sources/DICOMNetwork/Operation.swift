@@ -116,9 +116,6 @@ package final class Operation {
         }
     }
 
-    /// Whether the peer takes instances of a SOP Class.
-    package func takes(sopClassUID: String) -> Bool { association.storeContexts(sopClassUID).isEmpty == false }
-
     /// What may come while a request is answered.
     private func take(_ message: Association.Message) throws(AssociationEnd) {
         switch message.command.field {
