@@ -181,12 +181,9 @@ import Testing
             _ = (peer.receive(), peer.receive())
             peer.send(PDU.data([.init(1, .command, answer + [0x00, 0xFF])]))
             // Command Group Length, Command Field, Message ID Being Responded To, Command Data Set Type.
-            func element(_ number: UInt16, _ value: [UInt8]) -> [UInt8] {
-                [0, 0] + PDU.little16(number) + [UInt8(value.count), 0, 0, 0] + value
-            }
             let cancel =
-                element(0x0000, [30, 0, 0, 0]) + element(0x0100, [0xFF, 0x0F]) + element(0x0120, [1, 0])
-                + element(0x0800, [1, 1])
+                PDU.element(0x0000, [30, 0, 0, 0]) + PDU.element(0x0100, [0xFF, 0x0F]) + PDU.element(0x0120, [1, 0])
+                + PDU.element(0x0800, [1, 1])
             let isRight = peer.receive()?.body == PDU.PDV(1, .command, cancel).bytes
             peer.send(PDU.data([.init(1, .command, answer + (isRight ? [0x00, 0xFE] : [0x10, 0x01]))]))
             peer.drain()

@@ -121,12 +121,11 @@ import Threads
 
     /// N-ACTION of storage commitment.
     private static let action: [UInt8] = {
-        func element(_ element: UInt16, _ value: [UInt8]) -> [UInt8] {
-            [0, 0] + PDU.little16(element) + PDU.little16(UInt16(value.count)) + [0, 0] + value
-        }
-        return element(0x0003, Array("1.2.840.10008.1.20.1".utf8)) + element(0x0100, [0x30, 1])
-            + element(0x0110, [7, 0])
-            + element(0x0800, [0, 0]) + element(0x1001, Array("1.2.840.10008.1.20.1.1".utf8)) + element(0x1008, [1, 0])
+        let values: [(UInt16, [UInt8])] = [
+            (0x0003, Array("1.2.840.10008.1.20.1".utf8)), (0x0100, [0x30, 1]), (0x0110, [7, 0]), (0x0800, [0, 0]),
+            (0x1001, Array("1.2.840.10008.1.20.1.1".utf8)), (0x1008, [1, 0]),
+        ]
+        return values.flatMap { PDU.element($0, $1) }
     }()
 
     /// What each is not an identifier of.
