@@ -58,16 +58,11 @@ package final class ControlServer: Sendable {
             connections.withLock { _ = $0.insert(connection) }
             // It may have come too late for `stop`.
             if isStopped.load(ordering: .acquiring) { shutdown(connection, Int32(SHUT_RD)) }
-            Thread.start { [self] in
+            let isStarted = Thread.startIfPossible { [self] in
                 serve(connection)
-                let isLast = connections.withLock { connections in
-                    connections.remove(connection)
-                    return connections.isEmpty
-                }
-                close(connection)
-                room.signal()
-                if isLast, isStopped.load(ordering: .acquiring) { ended.open() }
+                end(connection)
             }
+            if !isStarted { end(connection) }
         }
         unlink(path)
         if connections.withLock({ $0.isEmpty }) { ended.open() }
@@ -80,6 +75,16 @@ package final class ControlServer: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
         room.signal()
         connections.withLock { for connection in $0 { shutdown(connection, Int32(SHUT_RD)) } }
+    }
+
+    private func end(_ connection: Int32) {
+        let isLast = connections.withLock { connections in
+            connections.remove(connection)
+            return connections.isEmpty
+        }
+        close(connection)
+        room.signal()
+        if isLast, isStopped.load(ordering: .acquiring) { ended.open() }
     }
 
     private func serve(_ connection: Int32) {

@@ -1,3 +1,4 @@
+import DICOM
 import DICOMArchive
 import DICOMNetwork
 
@@ -13,6 +14,7 @@ extension ArchiveProvider {
         } catch {
             return refuse(operation, error)
         }
+        let pending: DIMSEStatus = identifier.hasUnsupportedKeys ? .pendingWithUnsupportedKeys : .pending
         var answers = 0
         var final = OperationResult(.success)
         // A long search for few matches looks up too.
@@ -24,7 +26,7 @@ extension ArchiveProvider {
             }
             let answer = try identifier.answer(
                 match, encodedAs: operation.transferSyntaxUID, retrieveAETitle: configuration.aeTitle)
-            try operation.respond(OperationResult(.pending, identifier: answer))
+            try operation.respond(OperationResult(pending, identifier: answer))
             answers += 1
             return true
         }
@@ -35,6 +37,7 @@ extension ArchiveProvider {
     /// The answer to an identifier that cannot be followed.
     func refuse(_ operation: Operation, _ error: IdentifierError) -> OperationResult {
         note("\(operation.kind) of \(operation.info.peer) refused: \(error.comment)", isProblem: true)
-        return OperationResult(error.status, errorComment: error.comment)
+        return OperationResult(
+            error.status, errorComment: error.comment, offendingElements: error.offendingElements.map(\.rawValue))
     }
 }

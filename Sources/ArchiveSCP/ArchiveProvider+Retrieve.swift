@@ -10,13 +10,14 @@ extension ArchiveProvider {
             note("move by \(operation.info.peer): no peer with the AE title \(title) has a port", isProblem: true)
             return OperationResult(.moveDestinationUnknown, errorComment: "no peer here has the AE title \(title)")
         }
-        guard var wanted = peer.association(as: configuration.aeTitle, configuration.tls) else {
+        guard let wanted = peer.association(as: configuration.aeTitle, configuration.tls) else {
             return OperationResult(
                 .cannotPerformSuboperations, errorComment: "\(peer.name) wants TLS, which is not set up")
         }
         return try retrieve(operation) { instances, suboperations in
-            wanted.isStopping = operation.isStopping
             let destination = destination(of: operation, title, wanted)
+            destination.operation = operation
+            defer { destination.operation = nil }
             destination.user.prepare(Set(instances.map { StoreUser.Kind($0.sopClassUID, $0.transferSyntaxUID) }))
             let originator = MoveOriginator(aeTitle: operation.info.callingAETitle, messageID: operation.messageID)
             let result = try suboperations.run {
@@ -74,18 +75,10 @@ extension ArchiveProvider {
     ) -> MoveDestination {
         let id = operation.info.id
         if let kept = destinations.withLock({ $0[id]?[title] }) { return kept }
-        let new = MoveDestination(StoreUser(wanted))
+        let new = MoveDestination(wanted, isStopping: operation.isStopping)
         destinations.withLock { $0[id, default: [:]][title] = new }
         return new
     }
-}
-
-/// The association over which the instances of C-MOVE requests go to a destination: kept for the next request of the same
-/// association. Used by the thread of that, and after that by who ends it.
-final class MoveDestination: @unchecked Sendable {
-    let user: StoreUser
-
-    init(_ user: StoreUser) { self.user = user }
 }
 
 extension QueryRetrieveRoot {

@@ -48,6 +48,10 @@ package struct CommitmentIdentifier: Sendable {
         failures = header.items(.failedSOPSequence).prefix(Self.mostReferences).map {
             (Reference($0), UInt16(clamping: $0.integer(.failureReason) ?? 0))
         }
+        guard !references.isEmpty || !failures.isEmpty else {
+            throw IdentifierError(
+                .invalidArgument, [.referencedSOPSequence], "Referenced SOP Sequence is missing or empty")
+        }
     }
 
     /// The data set.

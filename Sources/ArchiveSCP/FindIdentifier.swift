@@ -7,6 +7,8 @@ package import DICOMArchive
 package struct FindIdentifier: Sendable {
     /// What is to be found.
     package let query: Query
+    /// Whether some keys ask for what is not compared: anything matches those.
+    package let hasUnsupportedKeys: Bool
     /// What is wanted of each match, in the order of tags.
     let returnKeys: [ReturnKey]
     /// The values of Specific Character Set; nil when it is not there.
@@ -34,17 +36,18 @@ package struct FindIdentifier: Sendable {
     ) throws(IdentifierError) {
         let header = try Identifier.header(bytes, transferSyntaxUID, defaultCharacterSet: defaultCharacterSet)
         let level = try root.level(of: header)
-        query = Query(
-            level, Self.queryKeys(header).filter { !Self.ofRequest.contains($0.tag) },
-            isDateTimeCombined: isDateTimeCombined)
+        var keys = Self.queryKeys(header).filter { $0.tag != .queryRetrieveLevel }
+        let asksRequest = keys.contains { Self.ofRequest.contains($0.tag) && !$0.isUniversal }
+        keys.removeAll { Self.ofRequest.contains($0.tag) }
+        query = Query(level, keys, isDateTimeCombined: isDateTimeCombined)
+        hasUnsupportedKeys = asksRequest || query.hasUnsupportedKeys
         returnKeys = Self.returnKeys(header)
         characterSetTerms = header.contains(.specificCharacterSet) ? header.texts(.specificCharacterSet) : nil
     }
 
     /// What says something of the request, or of the archive as a whole, and of no resource.
     private static let ofRequest: Set<Tag> = [
-        .specificCharacterSet, .queryRetrieveLevel, .queryRetrieveView, .retrieveAETitle, .instanceAvailability,
-        Tag(0x0008, 0x0201),
+        .queryRetrieveView, .retrieveAETitle, .instanceAvailability, Tag(0x0008, 0x0201),
     ]
 
     private static func keyTags(_ header: DataSetHeader) -> [Tag] {

@@ -41,6 +41,8 @@ struct Suboperations {
                 }
                 count(outcome, instance.sopInstanceUID)
             } catch let error as AssociationFailure {
+                // Perhaps because of that; the instance that was on its way remains.
+                if try operation.isCancelled() { return result(.cancelled) }
                 for rest in instances[place...] { count(.unreadable(error.description), rest.sopInstanceUID) }
                 break
             }

@@ -12,6 +12,11 @@ package struct Query: Sendable {
     /// Whether a date and its time are asked for as one span, when both keys are there (PS3.4 section C.2.2.2.5.4).
     package var isDateTimeCombined: Bool
 
+    /// Whether something is asked of an attribute that no resource of the level has: of a level below.
+    package var hasUnsupportedKeys: Bool {
+        keys.contains { !$0.isUniversal && AttributeSource($0.tag, at: level) == .nowhere }
+    }
+
     package init(_ level: Level, _ keys: [QueryKey] = [], isDateTimeCombined: Bool = false) {
         self.level = level
         self.keys = keys
@@ -43,7 +48,7 @@ package struct QueryKey: Sendable {
     }
 
     /// Whether anything matches, also what has no such attribute.
-    var isUniversal: Bool {
+    package var isUniversal: Bool {
         switch match {
         case .value(let match): match.isUniversal
         case .item(let keys): keys.allSatisfy(\.isUniversal)

@@ -55,9 +55,10 @@ extension Association {
             answer.user.extendedNegotiation[uid] = agreed(uid, information)
         }
         do throws(StreamFailure) {
-            try stream.write(answer.encoded(to: request), until: limits.deadline)
+            try stream.writeAll(answer.encoded(to: request), until: limits.deadline)
         } catch {
-            throw AssociationFailure("connection lost while accepting")
+            throw AssociationFailure(
+                error == .timedOut ? "the peer does not take the answer" : "connection lost while accepting")
         }
         return Association(
             stream, info: info, contexts: accepted, extendedNegotiation: answer.user.extendedNegotiation,

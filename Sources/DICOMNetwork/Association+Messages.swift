@@ -2,9 +2,6 @@
 ///
 /// DCMTK's own DIMSE layer gives up on transfer syntaxes it does not know; here the data set's bytes pass through.
 extension Association {
-    /// The most bytes of a command set: an honest one has some hundreds.
-    private static let longestCommand = 64 << 10
-
     /// A message whose command has arrived. Its data set, if it has one, comes next and must be received.
     struct Message {
         var command: CommandSet
@@ -13,27 +10,17 @@ extension Association {
 
     /// Waits for the next command.
     func nextMessage() throws(AssociationEnd) -> Message {
-        var bytes: [UInt8] = []
-        var first: UInt8?
-        while true {
-            let value = try nextValue()
-            guard value.isCommand else { throw .protocolError("a data set without a command") }
-            guard let context = contexts[value.context] else {
-                throw .protocolError("a command on a presentation context that was not accepted")
-            }
-            guard first ?? value.context == value.context else {
-                throw .protocolError("a command on two presentation contexts")
-            }
-            first = value.context
-            guard bytes.count + value.bytes.count <= Self.longestCommand else {
-                throw .protocolError("a command set of more than \(Self.longestCommand) bytes")
-            }
-            bytes.append(contentsOf: value.bytes)
-            guard value.isLast else { continue }
-            guard let command = CommandSet(bytes) else { throw .protocolError("a command set that cannot be read") }
-            return Message(command: command, context: context)
-        }
+        while true { if let message = try incoming.add(nextValue(), contexts) { return message } }
     }
+
+    /// The next command, when all of it has come. Does not wait.
+    func messageAtHand() throws(AssociationEnd) -> Message? {
+        while hasValue { if let message = try incoming.add(nextValue(), contexts) { return message } }
+        return nil
+    }
+
+    /// Drops the data set of a message, if it has one, while the next message is waited for.
+    func dropDataSet(of message: Message) { incoming.dropped = message.command.hasDataSet ? message.context.id : nil }
 
     /// Receives the data set of a message: `body` gets its bytes, borrowed for the call.
     func receiveDataSet(of message: Message, _ body: (RawSpan) -> Void) throws(AssociationEnd) {

@@ -13,8 +13,6 @@ package struct RequestedAssociation: Sendable {
     package var contexts: [ProposedContext]
     /// The classes for which we are to be the SCP: of storage for C-GET, and of storage commitment for a report.
     package var providedClasses: Set<String> = []
-    /// Whether we are the SCU of those too.
-    package var isUserOfProvided = false
     /// Whether ranges of dates and times are to be one (PS3.4 C.5.1.1.5).
     package var combinesDateTime = false
     /// Seconds within which the connection must be there, and the answer to the request.
@@ -22,7 +20,7 @@ package struct RequestedAssociation: Sendable {
     /// Seconds for which the peer may be silent.
     package var idleSeconds = 60
     package var maximumPDULength = 131_072
-    /// Whether we want no more of it.
+    /// Whether we want no more of it: asked twice a second while the peer is waited for.
     package var isStopping: @Sendable () -> Bool = { false }
 
     package init(
@@ -36,8 +34,6 @@ package struct RequestedAssociation: Sendable {
         self.contexts = contexts
     }
 
-    private func isProvided(_ uid: String) -> Bool { providedClasses.contains(uid) }
-
     fileprivate var request: AssociationRequest {
         var request = AssociationRequest(calling: callingAETitle, called: calledAETitle)
         request.user.maximumLength = UInt32(maximumPDULength)
@@ -46,8 +42,8 @@ package struct RequestedAssociation: Sendable {
             context.id = UInt8(2 * place + 1)
             request.contexts.append(context)
             let uid = context.abstractSyntax
-            if isProvided(uid) {
-                request.user.roles[uid] = UserInformation.Roles(isUser: isUserOfProvided, isProvider: true)
+            if providedClasses.contains(uid) {
+                request.user.roles[uid] = UserInformation.Roles(isUser: false, isProvider: true)
             }
             if combinesDateTime, SOPClass.right(of: uid) == .find {
                 // Relational queries too: who combines wants what there is.
@@ -61,7 +57,8 @@ package struct RequestedAssociation: Sendable {
 extension Association {
     /// Connects to a peer and agrees on an association.
     package static func request(_ wanted: RequestedAssociation) throws(AssociationFailure) -> Association {
-        let connection = try Connection(to: wanted.host, port: wanted.port, seconds: wanted.connectSeconds)
+        let connection = try Connection.to(
+            wanted.host, port: wanted.port, seconds: wanted.connectSeconds, isStopping: wanted.isStopping)
         let deadline = ContinuousClock.now + .seconds(wanted.connectSeconds)
         var info = AssociationInfo(peerAddress: connection.peerAddress)
         info.callingAETitle = wanted.calledAETitle
@@ -77,12 +74,13 @@ extension Association {
         let request = wanted.request
         let received: Result<AssociationAnswer, AssociationFailure>
         do throws(StreamFailure) {
-            do throws(StreamFailure) { try stream.write(request.encoded, until: deadline) } catch {
+            do throws(StreamFailure) { try stream.writeAll(request.encoded, until: deadline) } catch {
                 // Who has closed already may have said why before.
                 guard error == .closed else { throw error }
             }
             received = try Self.answer(on: stream, until: deadline)
         } catch {
+            if error == .stopped { throw .stopped }
             // By TLS 1.3 the peer refuses our certificate only now.
             if let why = (stream as? TLSStream)?.failure { throw AssociationFailure("TLS: \(why)") }
             throw AssociationFailure(
@@ -114,8 +112,7 @@ extension Association {
             stream, info: info, contexts: accepted, extendedNegotiation: answer.user.extendedNegotiation,
             longest: wanted.maximumPDULength, peerLongest: answer.user.maximumLength,
             limits: AssociationLimits(
-                idleSeconds: wanted.idleSeconds, lifetime: nil, isStopping: wanted.isStopping,
-                look: .milliseconds(500)))
+                idleSeconds: wanted.idleSeconds, lifetime: nil, isStopping: wanted.isStopping))
     }
 
     private static func answer(

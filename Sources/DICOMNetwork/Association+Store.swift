@@ -90,7 +90,7 @@ extension Association {
             } catch {
                 // What has begun must come to an end.
                 throw error as? AssociationEnd
-                    ?? AssociationEnd("\(instance.sopInstanceUID) cannot be read: \(error)", .abort)
+                    ?? AssociationEnd("\(instance.sopInstanceUID) cannot be read: \(error)", .abort(.user))
             }
         }
         endValue()

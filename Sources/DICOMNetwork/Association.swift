@@ -12,7 +12,11 @@ package final class Association {
     private var writer: PDataWriter
     /// What is left of the PDVs of the last P-DATA-TF PDU.
     private var values = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// What has come of the next message.
+    var incoming = IncomingMessage()
     private var lastMessageID: UInt16 = 0
+    /// Whether a PDU was sent in part: nothing can be said after that.
+    private var isCutOff = false
 
     /// - Parameters:
     ///   - longest: bytes of the longest PDU that we offered to take.
@@ -44,7 +48,8 @@ package final class Association {
         if values.isEmpty { values = try nextData() }
         let length = values.count < 4 ? 0 : values[..<4].reduce(0) { $0 << 8 | Int($1) }
         guard length >= 2, length <= values.count - 4 else {
-            throw .protocolError("a presentation data value of \(length) bytes in a PDU that has \(values.count) left")
+            throw .protocolError(
+                "a presentation data value of \(length) bytes in a PDU that has \(values.count) left", .invalidParameter)
         }
         let value = UnsafeRawBufferPointer(rebasing: values[4..<4 + length])
         values = UnsafeRawBufferPointer(rebasing: values[(4 + length)...])
@@ -52,6 +57,9 @@ package final class Association {
             context: value[0], isCommand: value[1] & 1 != 0, isLast: value[1] & 2 != 0,
             bytes: UnsafeRawBufferPointer(rebasing: value[2...]))
     }
+
+    /// Whether ``nextValue()`` would return at once.
+    var hasValue: Bool { !values.isEmpty || reader.hasNext }
 
     /// Whether the peer has said something, or has ended the association.
     var hasInput: Bool { !values.isEmpty || reader.hasInput }
@@ -68,10 +76,10 @@ package final class Association {
             try limits.check()
             switch pdu {
             case (PDU.data, let body)?:
-                guard !body.isEmpty else { throw .protocolError("a PDU of data without a value") }
+                guard !body.isEmpty else { throw .protocolError("a PDU of data without a value", .invalidParameter) }
                 return body
             case (PDU.abort, _)?: throw .aborted
-            case (let type, _)?: throw .protocolError("a PDU of type \(type)")
+            case (let type, _)?: throw .protocolError("a PDU of type \(type)", .unexpectedPDU)
             case nil: throw .closed
             }
         case .failure(let end):
@@ -84,16 +92,12 @@ package final class Association {
     private func nextPDU(
         until deadline: ContinuousClock.Instant
     ) throws(AssociationEnd) -> (type: UInt8, body: UnsafeRawBufferPointer)? {
-        while true {
-            let look = limits.look.map { min(deadline, .now + $0) } ?? deadline
-            do throws(PDUFailure) { return try reader.next(until: look) } catch {
-                switch error {
-                case .stream(.timedOut):
-                    guard look < deadline else { throw .silent }
-                    if limits.isStopping() { throw .stopped }
-                case .stream(.closed): throw .closed
-                case .illegal(let what): throw .protocolError(what)
-                }
+        do throws(PDUFailure) { return try reader.next(until: deadline) } catch {
+            switch error {
+            case .stream(.timedOut): throw .silent
+            case .stream(.stopped): throw .stopped
+            case .stream(.closed): throw .closed
+            case .illegal(let what, let abort): throw .protocolError(what, abort)
             }
         }
     }
@@ -128,10 +132,12 @@ package final class Association {
         try writer.flush { bytes throws(AssociationEnd) in try send(bytes) }
     }
 
+    /// Who takes some of it within each time limit is slow, but not silent.
     private func send(_ bytes: UnsafeRawBufferPointer) throws(AssociationEnd) {
-        do throws(StreamFailure) { try stream.write(bytes, until: limits.deadline) } catch {
+        do throws(StreamFailure) { try stream.writeAll(bytes, until: { limits.deadline }) } catch {
+            isCutOff = true
             try limits.check()
-            throw AssociationEnd("connection lost while sending", .abort)
+            throw error == .timedOut ? .notReading : AssociationEnd("connection lost while sending", .nothing)
         }
     }
 
@@ -142,14 +148,14 @@ package final class Association {
         switch end.answer {
         case .nothing: break
         case .releaseReply: stream.writeLast(PDU.releaseReplyBytes)
-        case .abort: stream.writeLast(PDU.abortBytes)
+        case .abort(let abort): send(abort)
         }
     }
 
     /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2): for some seconds in all.
     package func release() throws(AssociationEnd) {
         let deadline = ContinuousClock.now + .seconds(min(Self.releaseSeconds, limits.idleSeconds))
-        do throws(StreamFailure) { try stream.write(PDU.releaseRequestBytes, until: deadline) } catch {
+        do throws(StreamFailure) { try stream.writeAll(PDU.releaseRequestBytes, until: deadline) } catch {
             throw .closed
         }
         var isAnswered = false
@@ -171,7 +177,9 @@ package final class Association {
     private static let releaseSeconds = 10
 
     /// Ends it at once.
-    package func abort() { stream.writeLast(PDU.abortBytes) }
+    package func abort() { send(.user) }
+
+    private func send(_ abort: AssociationAbort) { if !isCutOff { stream.writeLast(abort.encoded) } }
 }
 
 /// How long an association may wait and last.
@@ -182,8 +190,6 @@ struct AssociationLimits: Sendable {
     var lifetime: (end: ContinuousClock.Instant, seconds: Int)?
     /// Whether we want no more of it.
     var isStopping: @Sendable () -> Bool = { false }
-    /// How long it waits for the peer before it looks whether we want no more; nil where that ends the connection.
-    var look: Duration?
 
     /// When the next PDU must have been read or written.
     var deadline: ContinuousClock.Instant {
@@ -195,7 +201,7 @@ struct AssociationLimits: Sendable {
     func check() throws(AssociationEnd) {
         if isStopping() { throw .stopped }
         if let lifetime, lifetime.end <= .now {
-            throw AssociationEnd("ended by us: it lasted more than the \(lifetime.seconds) seconds that it may", .abort)
+            throw AssociationEnd("ended by us: it lasted more than the \(lifetime.seconds) seconds that it may", .abort(.user))
         }
     }
 }

@@ -10,6 +10,7 @@ package struct AssociationFailure: Error, Sendable, CustomStringConvertible {
         self.isTransient = isTransient
     }
 
+    static let stopped = AssociationFailure("ended by us")
     static let malformed = AssociationFailure("a malformed association request")
 }
 
@@ -19,7 +20,7 @@ package struct AssociationEnd: Error, Sendable, CustomStringConvertible {
     enum Answer {
         case nothing
         case releaseReply
-        case abort
+        case abort(AssociationAbort)
     }
 
     /// As a clause: "released", "aborted by the peer".
@@ -34,10 +35,14 @@ package struct AssociationEnd: Error, Sendable, CustomStringConvertible {
     static let released = AssociationEnd("released", .releaseReply)
     static let aborted = AssociationEnd("aborted by the peer", .nothing)
     static let closed = AssociationEnd("connection closed by the peer", .nothing)
-    static let silent = AssociationEnd("peer silent for too long", .abort)
-    static let stopped = AssociationEnd("ended by us", .abort)
+    static let silent = AssociationEnd("peer silent for too long", .abort(.user))
+    static let notReading = AssociationEnd("peer takes nothing for too long", .nothing)
+    static let stopped = AssociationEnd("ended by us", .abort(.user))
 
     static let unexpectedResponse = protocolError("a response to nothing that was asked")
 
-    static func protocolError(_ what: String) -> AssociationEnd { AssociationEnd("protocol error: \(what)", .abort) }
+    /// - Parameter abort: of the service user: what is wrong is a message, and not a PDU.
+    static func protocolError(_ what: String, _ abort: AssociationAbort = .user) -> AssociationEnd {
+        AssociationEnd("protocol error: \(what)", .abort(abort))
+    }
 }

@@ -144,21 +144,28 @@ package final class AssociationListener: Sendable {
             return state.connections.count
         }
         guard let count else { return }
-        Thread.start { [self] in
+        let isStarted = Thread.startIfPossible { [self] in
             // Who reads waits for it; a modality has time. On Linux it is of this thread only (setpriority(2), nice(2)).
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
             let begin = ContinuousClock.now
             var summary = serve(connection, tls, isBeyondLimit: count > configuration.maximumAssociations)
-            // Its place is free before the peer can know.
-            state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
             summary.duration = begin.duration(to: .now)
-            provider.associationEnded(summary)
-            let isLast = state.withLock { state in
-                state.threads -= 1
-                return state.isStopping && state.threads == 0
-            }
-            if isLast { ended.open() }
+            end(connection, summary)
         }
+        guard !isStarted else { return }
+        let info = AssociationInfo(peerAddress: connection.peerAddress)
+        end(connection, AssociationSummary(association: info, ending: "no association: no thread can be had for it"))
+    }
+
+    private func end(_ connection: Connection, _ summary: AssociationSummary) {
+        // Its place is free before the peer can know.
+        state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
+        provider.associationEnded(summary)
+        let isLast = state.withLock { state in
+            state.threads -= 1
+            return state.isStopping && state.threads == 0
+        }
+        if isLast { ended.open() }
     }
 
     private func serve(_ connection: Connection, _ tls: TLSContext?, isBeyondLimit: Bool) -> AssociationSummary {
@@ -180,7 +187,8 @@ package final class AssociationListener: Sendable {
             info.calledAETitle = request.calledAETitle
             return try serve(request, stream, info, isBeyondLimit: isBeyondLimit)
         } catch {
-            stream?.writeLast(PDU.abortBytes)
+            // Before there is an association it is the service user's (PS3.8 9.2.3, AA-1).
+            stream?.writeLast(AssociationAbort.user.encoded)
             return AssociationSummary(association: info, ending: "no association: \(error)")
         }
     }

@@ -141,7 +141,7 @@ final class AssociationTask {
         guard message.command.field == CommandSet.Field.eventReport | CommandSet.Field.response,
             let report = reports.removeValue(forKey: message.command[.messageIDBeingRespondedTo])
         else { throw .unexpectedResponse }
-        _ = try association.dataSet(of: message, limit: 0)
+        association.dropDataSet(of: message)
         let isDelivered = message.command.status == .success
         provider.commitmentReported(report, to: association.info, isDelivered: isDelivered)
     }

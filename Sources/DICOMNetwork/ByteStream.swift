@@ -10,8 +10,8 @@ protocol ByteStream: AnyObject {
         into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant
     ) throws(StreamFailure) -> Int
 
-    /// Writes all of it.
-    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure)
+    /// Writes what the connection takes of some bytes, at least one; how many.
+    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure) -> Int
 
     /// Whether ``read(into:until:)`` would return at once.
     var hasInput: Bool { get }
@@ -21,6 +21,8 @@ protocol ByteStream: AnyObject {
 enum StreamFailure: Error {
     case timedOut
     case closed
+    /// We want no more of the connection.
+    case stopped
 }
 
 /// A connection's bytes as they are.
@@ -43,16 +45,12 @@ final class PlainStream: ByteStream {
         return count
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure) {
-        var rest = bytes[...]
-        while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-            let count = send(connection.socket, start, rest.count, Int32(MSG_NOSIGNAL))
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else {
-                guard count < 0, errno == EAGAIN || errno == EINTR else { throw .closed }
-                try connection.wait(for: POLLOUT, until: deadline)
-            }
+    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure) -> Int {
+        while true {
+            let count = send(connection.socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count > 0 { return count }
+            guard count < 0, errno == EAGAIN || errno == EINTR else { throw .closed }
+            try connection.wait(for: POLLOUT, until: deadline)
         }
     }
 
@@ -79,10 +77,25 @@ extension ByteStream {
         return bytes
     }
 
-    func write(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(StreamFailure) {
-        try bytes.span.bytes.withUnsafeBytes { bytes throws(StreamFailure) in try write(bytes, until: deadline) }
+    /// Writes all bytes.
+    ///
+    /// - Parameter deadline: asked again each time that some of them went.
+    func writeAll(
+        _ bytes: UnsafeRawBufferPointer, until deadline: () -> ContinuousClock.Instant
+    ) throws(StreamFailure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            rest = rest.dropFirst(try write(UnsafeRawBufferPointer(rebasing: rest), until: deadline()))
+        }
+    }
+
+    /// Writes all bytes.
+    func writeAll(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(StreamFailure) {
+        try bytes.span.bytes.withUnsafeBytes { bytes throws(StreamFailure) in
+            try writeAll(bytes, until: { deadline })
+        }
     }
 
     /// Writes what a peer may or may not take any more: for the last words.
-    func writeLast(_ bytes: [UInt8]) { try? write(bytes, until: .now + .seconds(1)) }
+    func writeLast(_ bytes: [UInt8]) { try? writeAll(bytes, until: .now + .seconds(1)) }
 }

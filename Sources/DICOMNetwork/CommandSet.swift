@@ -79,6 +79,13 @@ struct CommandSet {
         if request.field == Field.eventReport { self[.eventTypeID] = request[.eventTypeID] }
     }
 
+    /// C-CANCEL of a request (PS3.7 9.3.2.3).
+    init(cancelling request: CommandSet) {
+        self[.commandField] = Field.cancel
+        self[.messageIDBeingRespondedTo] = request[.messageID]
+        hasDataSet = false
+    }
+
     /// Reads one; nil when the bytes are none, or it has no Command Field.
     init?(_ bytes: [UInt8]) {
         var place = 0
@@ -130,6 +137,13 @@ struct CommandSet {
             let padding: [UInt8] = bytes.count % 2 == 0 ? [] : [element.isPaddedBySpaces ? 0x20 : 0]
             values[element.rawValue] = bytes.isEmpty ? nil : bytes + padding
         }
+    }
+
+    /// Writes Offending Element (0000,0901): tags, each with its group in the upper 16 bits.
+    mutating func putOffendingElements(_ tags: [UInt32]) {
+        guard !tags.isEmpty else { return }
+        // Each of the two numbers of an AT by itself is in little endian.
+        values[Element.offendingElement.rawValue] = tags.flatMap { Self.little($0 >> 16 | $0 << 16) }
     }
 
     /// Its bytes, with the group's length before them.

@@ -6,7 +6,9 @@ extension Connection {
     /// - Parameters:
     ///   - host: a name, or a numeric address; each address the name has is tried.
     ///   - seconds: for each.
-    convenience init(to host: String, port: Int, seconds: Int) throws(AssociationFailure) {
+    static func to(
+        _ host: String, port: Int, seconds: Int, isStopping: @escaping @Sendable () -> Bool
+    ) throws(AssociationFailure) -> Connection {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
@@ -20,26 +22,28 @@ extension Connection {
         var next = found
         while let address = next?.pointee {
             next = address.ai_next
-            let type = address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-            let socket = Glibc.socket(address.ai_family, type, 0)
-            failure = socket < 0 ? errno : Self.connect(socket, address, seconds: seconds)
-            if failure == 0 {
-                self.init(socket, peerAddress: Self.numericHost(address))
-                return
+            let socket = Glibc.socket(address.ai_family, address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard socket >= 0 else {
+                failure = errno
+                continue
             }
-            if socket >= 0 { close(socket) }
+            let connection = Connection(socket, peerAddress: numericHost(address), isStopping: isStopping)
+            do throws(StreamFailure) {
+                failure = try connection.connect(address, until: .now + .seconds(seconds))
+                if failure == 0 { return connection }
+            } catch {
+                if error == .stopped { throw .stopped }
+                failure = ETIMEDOUT
+            }
         }
         throw AssociationFailure("\(host) port \(port): \(String(cString: strerror(failure)))", isTransient: true)
     }
 
     /// The error number; 0 when it is connected.
-    private static func connect(_ socket: Int32, _ address: addrinfo, seconds: Int) -> Int32 {
+    private func connect(_ address: addrinfo, until deadline: ContinuousClock.Instant) throws(StreamFailure) -> Int32 {
         if Glibc.connect(socket, address.ai_addr, address.ai_addrlen) == 0 { return 0 }
         guard errno == EINPROGRESS else { return errno }
-        var state = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
-        var ready: Int32
-        repeat { ready = poll(&state, 1, Int32(clamping: seconds * 1000)) } while ready < 0 && errno == EINTR
-        guard ready > 0 else { return ready == 0 ? ETIMEDOUT : errno }
+        try wait(for: POLLOUT, until: deadline)
         var error: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length)

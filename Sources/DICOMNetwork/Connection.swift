@@ -6,12 +6,15 @@ final class Connection: Sendable {
     let socket: Int32
     /// The peer's address, numeric.
     let peerAddress: String
+    /// Whether we want no more of it: asked twice a second while it is waited for. Nil where that shuts it for reading.
+    private let isStopping: (@Sendable () -> Bool)?
 
     /// Takes a connected socket. Nagle's algorithm is off: DCMTK peers write a PDU's header and body apart, and each would
     /// wait 40 ms for the other's delayed acknowledgement.
-    init(_ socket: Int32, peerAddress: String) {
+    init(_ socket: Int32, peerAddress: String, isStopping: (@Sendable () -> Bool)? = nil) {
         self.socket = socket
         self.peerAddress = peerAddress
+        self.isStopping = isStopping
         _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
         setOption(TCP_NODELAY)
         acknowledgeAtOnce()
@@ -33,10 +36,12 @@ final class Connection: Sendable {
         while true {
             // Up, so that a wait never ends before.
             let left = (ContinuousClock.now.duration(to: deadline) / .milliseconds(1)).rounded(.up)
-            let ready = poll(&state, 1, Int32(max(0, min(left, 1e9))))
+            let step = min(left, isStopping == nil ? 1e9 : 500)
+            let ready = poll(&state, 1, Int32(max(0, step)))
             if ready > 0 { return }
-            if ready == 0, left <= 1e9 { throw .timedOut }
             guard ready == 0 || errno == EINTR else { throw .closed }
+            if let isStopping, isStopping() { throw .stopped }
+            if ready == 0, left <= step { throw .timedOut }
         }
     }
 
@@ -51,7 +56,4 @@ final class Connection: Sendable {
 
     /// Ends all reading from it, now and later; what is being sent still goes out.
     func stopReading() { shutdown(socket, Int32(SHUT_RD)) }
-
-    /// Ends reading and writing.
-    func stop() { shutdown(socket, Int32(SHUT_RDWR)) }
 }

@@ -78,6 +78,7 @@ package final class Operation {
     private func write(_ result: OperationResult) throws(AssociationEnd) {
         var command = CommandSet(
             responseTo: message.command, status: result.status, errorComment: result.errorComment)
+        command.putOffendingElements(result.offendingElements)
         result.counts?.write(to: &command)
         try association.write(command, dataSet: result.identifier, on: message.context.id)
     }
@@ -94,7 +95,7 @@ package final class Operation {
         if let end { throw end }
         do throws(AssociationEnd) {
             if pendingResponses > 0, kind == .find { try flushIfDue() }
-            while !isCancelRequested, association.hasInput { try take(association.nextMessage()) }
+            while !isCancelRequested, let message = try association.messageAtHand() { try take(message) }
             try association.limits.check()
         } catch {
             end = error
@@ -115,9 +116,6 @@ package final class Operation {
         }
     }
 
-    /// Whether the peer takes instances of a SOP Class.
-    package func takes(sopClassUID: String) -> Bool { association.storeContexts(sopClassUID).isEmpty == false }
-
     /// What may come while a request is answered.
     private func take(_ message: Association.Message) throws(AssociationEnd) {
         switch message.command.field {
@@ -134,17 +132,20 @@ package struct OperationResult: Sendable {
     package var status: DIMSEStatus
     /// Error Comment (0000,0902): cut to 64 characters of ASCII.
     package var errorComment: String
+    /// Offending Element (0000,0901): tags of the request's identifier, the group in the upper 16 bits.
+    package var offendingElements: [UInt32]
     /// The data set, in the operation's transfer syntax.
     package var identifier: [UInt8]?
     /// Of C-MOVE and C-GET.
     package var counts: SuboperationCounts?
 
     package init(
-        _ status: DIMSEStatus, errorComment: String = "", identifier: [UInt8]? = nil,
+        _ status: DIMSEStatus, errorComment: String = "", offendingElements: [UInt32] = [], identifier: [UInt8]? = nil,
         counts: SuboperationCounts? = nil
     ) {
         self.status = status
         self.errorComment = errorComment
+        self.offendingElements = offendingElements
         self.identifier = identifier
         self.counts = counts
     }

@@ -13,10 +13,6 @@ enum PDU {
 
     static let releaseRequestBytes: [UInt8] = [releaseRequest, 0, 0, 0, 0, 4, 0, 0, 0, 0]
     static let releaseReplyBytes: [UInt8] = [releaseReply, 0, 0, 0, 0, 4, 0, 0, 0, 0]
-    /// By the service user, who gives no reason.
-    static let abortByUserBytes: [UInt8] = [abort, 0, 0, 0, 0, 4, 0, 0, 0, 0]
-    /// By the service provider, for no reason given.
-    static let abortBytes: [UInt8] = [abort, 0, 0, 0, 0, 4, 0, 0, 2, 0]
 
     /// A whole PDU.
     static func encoded(_ type: UInt8, _ body: [UInt8]) -> [UInt8] {

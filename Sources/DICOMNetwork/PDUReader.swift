@@ -19,6 +19,24 @@ final class PDUReader {
     func next(
         until deadline: ContinuousClock.Instant
     ) throws(PDUFailure) -> (type: UInt8, body: UnsafeRawBufferPointer)? {
+        guard let length = try fillNext(until: deadline) else { return nil }
+        let type = buffer[filled.lowerBound]
+        let body = filled.dropFirst(PDU.headerLength).prefix(length)
+        filled = filled.dropFirst(PDU.headerLength + length)
+        return (type, UnsafeRawBufferPointer(rebasing: buffer[body]))
+    }
+
+    /// Whether ``next(until:)`` would return at once. Reads what is there.
+    var hasNext: Bool {
+        guard hasInput else { return false }
+        do throws(PDUFailure) { _ = try fillNext(until: .now) } catch {
+            if case .stream(.timedOut) = error { return false }
+        }
+        return true
+    }
+
+    /// Reads until the next PDU is there: the length of its body, or nil when the connection ended before it.
+    private func fillNext(until deadline: ContinuousClock.Instant) throws(PDUFailure) -> Int? {
         guard try fill(PDU.headerLength, until: deadline) else { return nil }
         let head = UnsafeRawBufferPointer(rebasing: buffer[filled.prefix(PDU.headerLength)])
         let type = head[0]
@@ -26,16 +44,14 @@ final class PDUReader {
         switch type {
         case PDU.data:
             guard length <= longest else {
-                throw .illegal("a PDU of \(length) bytes, where \(longest) were offered")
+                throw .illegal("a PDU of \(length) bytes, where \(longest) were offered", .invalidParameter)
             }
         case PDU.releaseRequest, PDU.releaseReply, PDU.abort:
-            guard length == 4 else { throw .illegal("a PDU of type \(type) and \(length) bytes") }
-        default: throw .illegal("a PDU of type \(type)")
+            guard length == 4 else { throw .illegal("a PDU of type \(type) and \(length) bytes", .invalidParameter) }
+        case PDU.associateRequest...PDU.associateReject: throw .illegal("a PDU of type \(type)", .unexpectedPDU)
+        default: throw .illegal("a PDU of type \(type)", .unrecognizedPDU)
         }
-        guard try fill(PDU.headerLength + length, until: deadline) else { return nil }
-        let body = filled.dropFirst(PDU.headerLength).prefix(length)
-        filled = filled.dropFirst(PDU.headerLength + length)
-        return (type, UnsafeRawBufferPointer(rebasing: buffer[body]))
+        return try fill(PDU.headerLength + length, until: deadline) ? length : nil
     }
 
     /// Whether there is something to read without waiting.
@@ -65,5 +81,5 @@ final class PDUReader {
 enum PDUFailure: Error {
     case stream(StreamFailure)
     /// As a clause.
-    case illegal(String)
+    case illegal(String, AssociationAbort)
 }

@@ -4,9 +4,6 @@ struct PDataWriter {
     private static let batch = 256 << 10
     /// Bytes of the largest buffer that is kept for the next.
     private static let mostKept = 2 << 20
-    /// The shortest that a peer can say it takes and be meant.
-    private static let shortest = 1024
-
     private let longest: Int
     private var bytes: [UInt8] = []
     /// Where the PDU that is being written begins; nil when none is.
@@ -16,10 +13,10 @@ struct PDataWriter {
     /// Whether nothing is to be sent before ``flush(send:)``, however much it is.
     private var isHeld = false
 
-    /// - Parameter peerLongest: bytes of the longest PDU that the peer takes; 0 for any.
+    /// - Parameter peerLongest: bytes of the longest PDU that the peer takes, at least a value's head and two bytes; 0 for any.
     init(peerLongest: UInt32) {
         // Even, as values are to be.
-        longest = peerLongest == 0 ? Self.batch : max(Self.shortest, min(Int(peerLongest), Self.batch)) & ~1
+        longest = peerLongest == 0 ? Self.batch : min(Int(peerLongest), Self.batch) & ~1
     }
 
     /// Begins, or continues, the values of a command or a data set.

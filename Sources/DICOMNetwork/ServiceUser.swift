@@ -1,6 +1,10 @@
 /// The requests of a service class user over an association that it asked for (PS3.7 9.1). Used by one thread.
 package final class ServiceUser {
     private let association: Association
+    /// Reports on commitments that came before they were waited for.
+    private var reports: [ReceivedReport] = []
+    /// The most of them.
+    private static let mostReports = 8
 
     init(association: Association) { self.association = association }
 
@@ -79,14 +83,12 @@ package final class ServiceUser {
             guard result.status.isPending else { return result }
             if !isCancelled, try !body(result) {
                 isCancelled = true
-                var cancel = CommandSet(CommandSet.Field.cancel, messageID: 0, sopClassUID: "", hasDataSet: false)
-                cancel[.messageIDBeingRespondedTo] = command[.messageID]
-                try association.send(cancel, on: context.id)
+                try association.send(CommandSet(cancelling: command), on: context.id)
             }
         }
     }
 
-    /// N-ACTION of storage commitment; the status and its comment.
+    /// N-ACTION of storage commitment; the status and its comment. The report may come before that.
     package func requestCommitment(_ dataSet: (String) -> [UInt8]) throws(AssociationEnd) -> StoreResponse {
         let context = try context(SOPClass.storageCommitment)
         var command = CommandSet(
@@ -95,20 +97,30 @@ package final class ServiceUser {
         command[text: .requestedSOPInstanceUID] = SOPClass.storageCommitmentInstance
         command[.actionTypeID] = 1
         try association.send(command, dataSet: dataSet(context.transferSyntax), on: context.id)
-        let answer = try association.response(to: command, Self.refuse)
+        let answer = try association.response(to: command) { message throws(AssociationEnd) in
+            guard message.command.field == CommandSet.Field.eventReport, reports.count < Self.mostReports else {
+                return try Self.refuse(message)
+            }
+            reports.append(try receiveReport(message))
+        }
         _ = try association.dataSet(of: answer, limit: 0)
         return StoreResponse(answer.command.status, errorComment: answer.command[text: .errorComment])
     }
 
     /// Whether the peer has said something, or has ended the association.
-    package var hasInput: Bool { association.hasInput }
+    package var hasInput: Bool { !reports.isEmpty || association.hasInput }
 
     /// Waits for the report on a commitment, which may come over the association of the request, and confirms it.
     package func awaitReport() throws(AssociationEnd) -> ReceivedReport {
+        if !reports.isEmpty { return reports.removeFirst() }
         let message = try association.nextMessage()
         guard message.command.field == CommandSet.Field.eventReport else {
             throw .protocolError("a request, where a report was due")
         }
+        return try receiveReport(message)
+    }
+
+    private func receiveReport(_ message: Association.Message) throws(AssociationEnd) -> ReceivedReport {
         guard let bytes = try association.dataSet(of: message) else {
             throw .protocolError("a report that is too long")
         }
@@ -130,7 +142,7 @@ package final class ServiceUser {
 
     private func context(_ sopClassUID: String) throws(AssociationEnd) -> PresentationContext {
         guard let context = contexts.first(where: { $0.abstractSyntax == sopClassUID }) else {
-            throw AssociationEnd("the peer does not accept this service", .abort)
+            throw AssociationEnd("the peer does not accept this service", .abort(.user))
         }
         return context
     }

@@ -38,6 +38,8 @@ package final class TLSContext: @unchecked Sendable {
         self.handle = handle
         SSL_CTX_ctrl(handle, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
         SSL_CTX_ctrl(handle, SSL_CTRL_SET_DH_AUTO, 1, nil)
+        // SSL_MODE_ENABLE_PARTIAL_WRITE: each record that went is progress.
+        SSL_CTX_ctrl(handle, SSL_CTRL_MODE, 1, nil)
         // SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE, SSL_OP_NO_TICKET: a session that is resumed would be one
         // without a certificate that was looked at.
         SSL_CTX_set_options(handle, 1 << 30 | 1 << 22 | 1 << 14)

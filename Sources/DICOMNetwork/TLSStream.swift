@@ -47,6 +47,7 @@ final class TLSStream: ByteStream {
         until deadline: ContinuousClock.Instant, _ step: (OpaquePointer) -> Int32
     ) throws(AssociationFailure) {
         do throws(StreamFailure) { _ = try repeated(until: deadline) { step(ssl) } } catch {
+            if error == .stopped { throw .stopped }
             if error == .timedOut { throw AssociationFailure("TLS: no handshake in time", isTransient: true) }
             let verdict = SSL_get_verify_result(ssl)
             let why =
@@ -67,16 +68,12 @@ final class TLSStream: ByteStream {
         return count
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let part = UnsafeRawBufferPointer(rebasing: rest)
-            let count = try repeated(until: deadline) {
-                SSL_write(ssl, part.baseAddress, Int32(clamping: part.count))
-            }
-            guard count > 0 else { throw .closed }
-            rest = rest.dropFirst(count)
+    func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(StreamFailure) -> Int {
+        let count = try repeated(until: deadline) {
+            SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count))
         }
+        guard count > 0 else { throw .closed }
+        return count
     }
 
     /// What the socket has may be of TLS only, a ticket, or a record in part.

@@ -13,6 +13,8 @@ struct UserInformation {
         var isProvider: Bool
     }
 
+    /// The least that a peer may say is the longest PDU that it takes: a value's head takes 6 bytes of it.
+    private static let shortestMaximum: UInt32 = 16
     /// The most entries of each kind: one for each context there can be.
     private static let mostEntries = 128
 
@@ -25,6 +27,9 @@ struct UserInformation {
             switch item.type {
             case 0x51:
                 guard let maximum = value.number32() else { throw .malformed }
+                guard maximum == 0 || maximum >= Self.shortestMaximum else {
+                    throw AssociationFailure("the peer takes PDUs of \(maximum) bytes only, which hold next to nothing")
+                }
                 maximumLength = maximum
             case 0x54:
                 // What cannot be read is not answered either.

@@ -9,13 +9,22 @@ final class HostileAcceptor: Sendable {
     private let ended = Gate()
 
     /// Listens at a free port; what connects first is acted on in a thread of its own, and then closed.
-    init(_ act: @escaping @Sendable (Connected) throws -> Void) throws {
+    ///
+    /// - Parameter isNarrow: whether little is on its way at a time, in short segments.
+    init(isNarrow: Bool = false, _ act: @escaping @Sendable (Connected) throws -> Void) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let socket = socket
+        if isNarrow {
+            let size = socklen_t(MemoryLayout<Int32>.size)
+            for (level, option, value) in [(SOL_SOCKET, SO_RCVBUF, 16384), (Int32(IPPROTO_TCP), TCP_MAXSEG, 1000)] {
+                var value = Int32(value)
+                setsockopt(socket, level, option, &value, size)
+            }
+        }
         let isBound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 bind(socket, address, length) == 0 && listen(socket, 1) == 0
@@ -67,6 +76,18 @@ final class HostileAcceptor: Sendable {
         func accept(_ contexts: [(id: UInt8, result: UInt8, transferSyntax: String)] = [(1, 0, "1.2.840.10008.1.2")]) {
             _ = receive()
             send(HostileAcceptor.accept(contexts))
+        }
+
+        /// Reads as many bytes, or up to the end of the connection, in parts and with a pause after each; what it got.
+        func readSlowly(_ count: Int, parts: Int, pause: UInt32) -> Int {
+            var got = 0
+            while got < count {
+                let more = read(min(count / parts, count - got)).count
+                got += more
+                if more == 0 { break }
+                usleep(pause)
+            }
+            return got
         }
 
         /// Reads to the end of the connection.

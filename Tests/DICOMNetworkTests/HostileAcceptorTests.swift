@@ -173,6 +173,30 @@ import Testing
         user.conclude(end)
     }
 
+    @Test func `a C-CANCEL has Message ID Being Responded To, and no Message ID`() throws {
+        let answer = PDU.command(0x8020) + [0, 0, 0x20, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 9, 2, 0, 0, 0]
+        let peer = try HostileAcceptor { peer in
+            peer.accept()
+            // The request, and its identifier.
+            _ = (peer.receive(), peer.receive())
+            peer.send(PDU.data([.init(1, .command, answer + [0x00, 0xFF])]))
+            // Command Group Length, Command Field, Message ID Being Responded To, Command Data Set Type.
+            let cancel =
+                PDU.element(0x0000, [30, 0, 0, 0]) + PDU.element(0x0100, [0xFF, 0x0F]) + PDU.element(0x0120, [1, 0])
+                + PDU.element(0x0800, [1, 1])
+            let isRight = peer.receive()?.body == PDU.PDV(1, .command, cancel).bytes
+            peer.send(PDU.data([.init(1, .command, answer + (isRight ? [0x00, 0xFE] : [0x10, 0x01]))]))
+            peer.drain()
+        }
+        let find = "1.2.840.10008.5.1.4.1.2.2.1"
+        var wanted = Self.wanted(peer.port)
+        wanted.contexts = [ProposedContext(find, ["1.2.840.10008.1.2"])]
+        let user = try ServiceUser(wanted)
+        let last = try user.perform(.find, .init(sopClassUID: find, identifier: [0, 0])) { _ in false }
+        #expect(last.status == .cancelled)
+        user.abort()
+    }
+
     @Test func `a peer that never answers the release does not hold us`() throws {
         let peer = try HostileAcceptor { peer in
             peer.accept()

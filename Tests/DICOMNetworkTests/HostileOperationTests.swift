@@ -121,12 +121,11 @@ import Threads
 
     /// N-ACTION of storage commitment.
     private static let action: [UInt8] = {
-        func element(_ element: UInt16, _ value: [UInt8]) -> [UInt8] {
-            [0, 0] + PDU.little16(element) + PDU.little16(UInt16(value.count)) + [0, 0] + value
-        }
-        return element(0x0003, Array("1.2.840.10008.1.20.1".utf8)) + element(0x0100, [0x30, 1])
-            + element(0x0110, [7, 0])
-            + element(0x0800, [0, 0]) + element(0x1001, Array("1.2.840.10008.1.20.1.1".utf8)) + element(0x1008, [1, 0])
+        let values: [(UInt16, [UInt8])] = [
+            (0x0003, Array("1.2.840.10008.1.20.1".utf8)), (0x0100, [0x30, 1]), (0x0110, [7, 0]), (0x0800, [0, 0]),
+            (0x1001, Array("1.2.840.10008.1.20.1.1".utf8)), (0x1008, [1, 0]),
+        ]
+        return values.flatMap { PDU.element($0, $1) }
     }()
 
     /// What each is not an identifier of.
@@ -267,6 +266,18 @@ import Threads
             #expect(bench.status(response) == (place == 0 ? 0xFF00 : 0x0000))
             #expect(response[0x1021] == [UInt8(place + 1), 0])
         }
+        #expect(try bench.answersEcho())
+
+        // With a data set, of which half has come: the search does not wait for the rest.
+        let id = try report()
+        let withData = PDU.command(0x8100, hasDataSet: true) + answer(0x8100, id).dropFirst(PDU.command(0x8100).count)
+        try bench.peer.send(
+            PDU.data([.init(1, .command, Self.request(0x0020, Self.find)), .init(1, .lastData, Self.study)])
+                + PDU.data([.init(7, .command, withData), .init(7, .data, Self.some)]))
+        #expect(bench.status(try bench.peer.receiveCommand()) == 0xFF00)
+        #expect(try bench.peer.receive()?.type == 4)
+        #expect(bench.status(try bench.peer.receiveCommand()) == 0x0000)
+        try bench.peer.send(PDU.data([.init(7, .lastData, Self.some)]))
         #expect(try bench.answersEcho())
     }
 

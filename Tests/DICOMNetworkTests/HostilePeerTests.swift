@@ -79,6 +79,9 @@ struct HostilePeer: Sendable, CustomTestStringConvertible {
         .init(
             "sends half an item", sends: PDU.associate(items: [0x50, 0, 0]), "a malformed association request"),
         .init(
+            "takes PDUs of 15 bytes", sends: PDU.associate([.ct], maximumLength: 15),
+            "the peer takes PDUs of 15 bytes only, which hold next to nothing"),
+        .init(
             "sends half a maximum length", sends: PDU.associate(items: PDU.item(0x50, PDU.item(0x51, [0, 0]))),
             "a malformed association request"),
 
@@ -206,6 +209,30 @@ struct HostilePeerTests {
         try bystander.drain()
         #expect(running.closesAllConnections())
         #expect(running.stop())
+    }
+
+    /// What a peer sends, and source and reason of the A-ABORT it gets (PS3.8 9.3.8).
+    static let aborts: [(name: String, bytes: [UInt8], abort: [UInt8])] = [
+        ("a PDU of no type", [0x99, 0, 0, 0, 0, 4, 0, 0, 0, 0], [2, 1]),
+        ("another request", PDU.associate([.ct]), [2, 2]), ("a reply to no release", PDU.pdu(6, [0, 0, 0, 0]), [2, 2]),
+        ("a PDU of 4 GB", PDU.pdu(4, HostilePeer.some, length: 0xFFFF_FFFF), [2, 6]),
+        ("a value of length 0", PDU.pdu(4, [0, 0, 0, 0]), [2, 6]), ("no value", PDU.pdu(4, []), [2, 6]),
+        ("a context of nobody's", PDU.data([.init(9, .command, PDU.command(0x0030))]), [2, 6]),
+        ("a command of noise", PDU.data([.init(3, .command, HostilePeer.some)]), [0, 0]),
+        ("an answer to nothing", PDU.data([.init(3, .command, PDU.command(0x8001))]), [0, 0]),
+        ("nothing for too long", [], [0, 0]),
+    ]
+
+    @Test(arguments: aborts.indices)
+    func `an abort says who ends the association, and why`(place: Int) throws {
+        let running = try RunningListener(RecordingProvider()) { $0.idleSeconds = 1 }
+        let peer = try Peer(running)
+        try peer.associate([.verification, .ct])
+        let (name, bytes, abort) = Self.aborts[place]
+        try peer.send(bytes)
+        let answer = try peer.receive()
+        #expect(answer?.type == 7, "\(name)")
+        #expect(answer?.body == [0, 0] + abort, "\(name)")
     }
 
     @Test func `noise of any kind leaves the listener as it was`() throws {

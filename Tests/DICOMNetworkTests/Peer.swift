@@ -95,11 +95,11 @@ final class Peer: @unchecked Sendable {
         return answers
     }
 
-    /// The next command set: its elements of group 0000.
-    func receiveCommand() throws -> [Int: [UInt8]] {
+    /// The next command set, in PDUs of no more bytes: its elements of group 0000.
+    func receiveCommand(longest: Int = .max) throws -> [Int: [UInt8]] {
         var command: [UInt8] = []
         while true {
-            guard let pdu = try receive(), pdu.type == 4 else { throw NothingCame() }
+            guard let pdu = try receive(), pdu.type == 4, pdu.body.count <= longest else { throw NothingCame() }
             command += pdu.body[6...]
             if pdu.body[5] & 2 != 0 { break }
         }

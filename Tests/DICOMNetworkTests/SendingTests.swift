@@ -2,6 +2,7 @@ import DICOMNetwork
 import Glibc
 import TestSupport
 import Testing
+import Threads
 
 /// Instances and responses on their way to a peer.
 @Suite struct SendingTests {
@@ -94,6 +95,90 @@ import Testing
         #expect(last.status == .success)
         #expect(matches == (0..<3000).map { Array("\($0) ".utf8.prefix(4)) })
         #expect(try provider.nextSummary().matches == 3000)
+    }
+
+    /// What has come of a C-CANCEL for another request, or of an answer with a data set, in pieces.
+    static let halves: [String: (first: [UInt8], rest: [UInt8])] = {
+        let cancel = PDU.command(0x0FFF)
+        let whole = PDU.data([.init(5, .command, cancel)])
+        return [
+            "half a header": (Array(whole.prefix(3)), Array(whole.dropFirst(3))),
+            "half a PDU": (Array(whole.dropLast(9)), Array(whole.suffix(9))),
+            "half a command": (
+                PDU.data([.init(5, .commandFragment, Array(cancel.prefix(20)))]),
+                PDU.data([.init(5, .command, Array(cancel.dropFirst(20)))])
+            ),
+        ]
+    }()
+
+    @Test(arguments: halves.keys.sorted())
+    func `what has come in half does not hold up a search, and is read after it`(name: String) throws {
+        let asked = Gate()
+        let provider = RecordingProvider(decision: .accept([.find, .echo])) { operation in
+            asked.wait()
+            for _ in 0..<3 {
+                if try operation.isCancelled() { return OperationResult(.cancelled) }
+                try operation.respond(OperationResult(.pending, identifier: [1, 1]))
+            }
+            return OperationResult(.success)
+        }
+        // Who waits for the other half ends the association.
+        let running = try RunningListener(provider) { $0.idleSeconds = 2 }
+        let peer = try Peer(running)
+        try peer.associate([.verification, PDU.Context(5, Self.find, Self.syntax)])
+        let (first, rest) = try #require(Self.halves[name])
+        let request = PDU.command(0x0020, hasDataSet: true, sopClass: Self.find)
+        try peer.send(PDU.data([.init(5, .command, request), .init(5, .lastData, [0, 0])]) + first)
+        asked.open()
+        for _ in 0..<3 {
+            #expect(try peer.receiveCommand()[0x0900] == [0x00, 0xFF])
+            #expect(try peer.receive()?.type == 4)
+        }
+        #expect(try peer.receiveCommand()[0x0900] == [0, 0])
+        try peer.send(rest + PDU.data([.init(1, .command, PDU.command(0x0030))]))
+        #expect(try peer.receiveCommand()[0x0100] == [0x30, 0x80])
+        try peer.send(PDU.release)
+        #expect(try peer.drain() == [6])
+    }
+
+    private func associate(narrow port: Int) throws -> ServiceUser {
+        var wanted = RequestedAssociation(
+            calling: "TEST", called: "NARROW", host: "127.0.0.1", port: port,
+            contexts: [ProposedContext(Self.image, [Self.syntax])])
+        wanted.idleSeconds = 1
+        return try ServiceUser(wanted)
+    }
+
+    @Test func `who takes an instance slowly gets it, though that takes longer than a peer may be silent`() throws {
+        let bytes = bytes(4 << 20)
+        let peer = try HostileAcceptor(isNarrow: true) { peer in
+            peer.accept([(1, 0, Self.syntax)])
+            // The command and the data set, in PDUs of 16 KiB.
+            let count = bytes.count + bytes.count / 16378 * 12
+            guard peer.readSlowly(count, parts: 100, pause: 40_000) >= bytes.count else { return }
+            // C-STORE-RSP to message 1.
+            let answer = PDU.command(0x8001) + [0, 0, 0x20, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 0]
+            peer.send(PDU.data([.init(1, .command, answer)]))
+            peer.drain()
+        }
+        let user = try associate(narrow: peer.port)
+        guard case .answered(.success, _) = try user.store(Outgoing(bytes: bytes)) else {
+            Issue.record("not answered")
+            return
+        }
+        user.abort()
+    }
+
+    @Test func `who takes nothing of an instance is told of as that`() throws {
+        let ended = Gate()
+        let peer = try HostileAcceptor(isNarrow: true) { peer in
+            peer.accept([(1, 0, Self.syntax)])
+            ended.wait()
+        }
+        defer { ended.open() }
+        let user = try associate(narrow: peer.port)
+        let end = #expect(throws: AssociationEnd.self) { try user.store(Outgoing(bytes: bytes(4 << 20))) }
+        #expect(end?.description == "peer takes nothing for too long")
     }
 
     @Test func `a match is on its way while the search goes on`() throws {

@@ -56,13 +56,18 @@ struct CommitmentTests {
             print(ask(association, asked, instance='1.2.840.10008.1.20.1.2'))
             del asked.TransactionUID
             print(ask(association, asked))
+            print(ask(association, transaction('1.2.1')))
+            asked = transaction('1.2.1')
+            del asked.ReferencedSOPSequence
+            answer = association.send_n_action(asked, 1, Commitment, INSTANCE)[0]
+            print(f'{answer.Status:04X}', answer.ErrorComment)
             # The next report is that on the next request.
             print(ask(association, transaction('1.2.2', *images('1.1.1'))), reports.next())
             association.release()
             """
         #expect(
             try PythonPeer.run(Self.definitions + script, served) == [
-                "0123", "0112", "0115", "0000 1 1.2.2 1.1.1",
+                "0123", "0112", "0115", "0115", "0115 Referenced SOP Sequence is missing or empty", "0000 1 1.2.2 1.1.1",
             ])
     }
 
@@ -139,5 +144,45 @@ struct CommitmentTests {
             Self.definitions + script + "\nos._exit(0)", served,
             ["\(port)", "\(silent)", served.folder.appending("settings.yaml"), settings(port), "\(served.pid)"])
         #expect(said == ["2 1.2.1 1.1.1 7.7.7 0112", "1", "still waits"])
+    }
+
+    @Test func `a report that comes before the answer to the request is taken and confirmed`() throws {
+        let folder = try TemporaryFolder()
+        let corpus = folder.appending("corpus")
+        try Corpus.make(in: corpus)
+        let at = LocalPort.free()
+        let settings = """
+            dicom: {port: \(LocalPort.free())}
+            peers:
+              early: {ae-title: EARLY, host: 127.0.0.1, port: \(at)}
+            """
+        let script = """
+            import subprocess
+            from io import BytesIO
+            from pynetdicom.dimse_primitives import N_EVENT_REPORT
+            def action(event):
+                told = N_EVENT_REPORT()
+                told.MessageID, told.EventTypeID = 1, 1
+                told.AffectedSOPClassUID, told.AffectedSOPInstanceUID = Commitment, INSTANCE
+                told.EventInformation = BytesIO(event.request.ActionInformation.getvalue())
+                event.assoc.dimse.send_msg(told, event.context.context_id)
+                _, answer = event.assoc.dimse.get_msg(block=True)
+                print('report', f'{answer.Status:04X}')
+                return 0x0000, None
+            provider = AE('EARLY')
+            provider.add_supported_context(CTImageStorage, [EXPLICIT, IMPLICIT])
+            provider.add_supported_context(Commitment)
+            handlers = [(evt.EVT_C_STORE, lambda event: 0), (evt.EVT_N_ACTION, action)]
+            server = provider.start_server(('127.0.0.1', port), block=False, evt_handlers=handlers)
+            program, settings, file = arguments
+            sent = subprocess.run(
+                [program, 'send', '--config', settings, '--commit', 'early', file], capture_output=True, text=True, timeout=120)
+            print(sent.returncode, sent.stdout.strip(), sent.stderr.strip(), flush=True)
+            os._exit(0)
+            """
+        let said = try PythonPeer.run(
+            Self.definitions + script, port: at,
+            [DicomFS.path, folder.write("settings.yaml", Array(settings.utf8)), "\(corpus)/1.1.1.dcm"])
+        #expect(said == ["report 0000", "0 sent 1, failed 0, skipped 0, committed 1, not committed 0 "])
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -162,6 +163,26 @@ struct LimitTests {
         #expect(said == ["A700"])
         #expect(served.log.contains("MiB are left to care for what is stored"))
         #expect(try served.files(".dcm").count == 1)
+    }
+
+    @Test func `an association for which there is no thread is closed, and those that come later are served`() throws {
+        let served = try ServedArchive()
+        let process = try #require(served.worker)
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let size = status.split(separator: "\n").first { $0.hasPrefix("VmSize:") }?.split(separator: " ").dropFirst().first
+        // Room for what associations read into, and not for the stack of another thread.
+        let limit = try #require(size.flatMap { Int($0) }) << 10 + 6 << 20
+        #expect(try Program.run("prlimit", ["--pid", "\(process)", "--as=\(limit):"]).status == 0)
+        // Stacks of threads that have ended are used again.
+        var held: [Int32] = []
+        defer { held.forEach { close($0) } }
+        while held.count < 12, !served.log.contains("no thread can be had") {
+            held.append(try #require(LocalPort.connect(served.port)))
+            usleep(100_000)
+        }
+        #expect(served.says("no association: no thread can be had for it"))
+        #expect(try Program.run("prlimit", ["--pid", "\(process)", "--as=unlimited:"]).status == 0)
+        #expect(try served.answersEcho())
     }
 
     @Test func `a limit of open files that is too low is said at the start`() throws {

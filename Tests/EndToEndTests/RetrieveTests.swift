@@ -113,6 +113,49 @@ struct RetrieveTests {
         #expect(served.says("move to dest by PYTHON@127.0.0.1: 1 sent, 0 failed, 4 cancelled"))
     }
 
+    @Test func `an identifier that cannot be followed is answered with the element that is wrong`() throws {
+        let (served, _) = try serve(LocalPort.free())
+        let script = """
+            association = associate(StudyFind, StudyMove, StudyGet)
+            def refused(responses):
+                for status, _ in responses: print(f'{status.Status:04X}', status.get('OffendingElement', '-'))
+            refused(association.send_c_find(identifier('FRAME', StudyInstanceUID='1'), StudyFind))
+            refused(association.send_c_find(identifier('PATIENT', PatientID='1'), StudyFind))
+            refused(association.send_c_move(identifier('STUDY', PatientID='1'), 'DEST', StudyMove))
+            refused(association.send_c_get(identifier('SERIES', StudyInstanceUID='1'), StudyGet))
+            # None where no element is wrong.
+            refused(association.send_c_find(identifier('STUDY', StudyInstanceUID='1'), StudyFind))
+            refused(association.send_c_move(identifier('STUDY', StudyInstanceUID='1'), 'NOBODY', StudyMove))
+            association.release()
+            """
+        #expect(
+            try PythonPeer.run(script, served) == [
+                "A900 (0008,0052)", "A900 (0008,0052)", "A900 (0020,000D)", "A900 (0020,000E)", "0000 -", "A801 -",
+            ])
+    }
+
+    @Test func `matches of a query with a key that is not compared have the status FF01`() throws {
+        let (served, _) = try serve(LocalPort.free())
+        let script = """
+            association = associate(StudyFind)
+            def find(level, **keys):
+                asked = identifier(level, StudyInstanceUID=f'{ROOT}.1', **keys)
+                print(*(f'{status.Status:04X}' for status, _ in association.send_c_find(asked, StudyFind)))
+            find('STUDY', PatientID='P1', ModalitiesInStudy='CT', InstitutionName='')
+            find('STUDY', InstanceAvailability='', Modality='', RetrieveAETitle='*')
+            find('STUDY', Modality='MR')
+            find('STUDY', SOPInstanceUID='1.2.3')
+            find('STUDY', InstanceAvailability='OFFLINE')
+            find('STUDY', TimezoneOffsetFromUTC='+0100')
+            find('SERIES', Modality='CT')
+            association.release()
+            """
+        #expect(
+            try PythonPeer.run(script, served) == [
+                "FF00 0000", "FF00 0000", "FF01 0000", "FF01 0000", "FF01 0000", "FF01 0000", "FF00 FF00 0000",
+            ])
+    }
+
     @Test func `what a destination does not take is told, and the others go there`() throws {
         let destination = LocalPort.free()
         let (served, _) = try serve(destination)
@@ -169,6 +212,79 @@ struct RetrieveTests {
             """
         let said = try PythonPeer.run(script, served, ["\(destination)"])
         #expect(said == ["0000 5 0 0 - 1", "0000 5 0 0 - 1", "0000 5 0 0 - 2"])
+    }
+
+    @Test(arguments: ["the association request", "the first instance"])
+    func `a C-CANCEL ends a C-MOVE though its destination does not answer`(what: String) throws {
+        let destination = LocalPort.free()
+        let (served, _) = try serve(destination)
+        let script = """
+            import socket
+            class Silent(Receiver):
+                arrived, cancelled, aborted = threading.Event(), threading.Event(), threading.Event()
+                def before(self, uid):
+                    self.arrived.set()
+                    self.cancelled.wait()
+            silent = Silent()
+            if arguments[1] == 'the first instance':
+                server = silent.listen(int(arguments[0]))
+                server.bind(evt.EVT_ABORTED, lambda event: silent.aborted.set())
+            else:
+                listener = socket.create_server(('127.0.0.1', int(arguments[0])))
+                def accept():
+                    connection, _ = listener.accept()
+                    connection.recv(10)
+                    silent.arrived.set()
+                    while connection.recv(1 << 16): pass
+                    silent.aborted.set()
+                threading.Thread(target=accept, daemon=True).start()
+            association = associate(StudyMove)
+            def cancel():
+                silent.arrived.wait()
+                association.send_c_cancel(1, query_model=StudyMove)
+            threading.Thread(target=cancel, daemon=True).start()
+            asked = identifier('STUDY', StudyInstanceUID=f'{ROOT}.1')
+            # Long before the destination is silent for too long, or the requester gives up.
+            association.dimse_timeout = 12
+            print(last(association.send_c_move(asked, 'DEST', StudyMove, msg_id=1)))
+            silent.cancelled.set()
+            print('aborted', silent.aborted.wait(30), flush=True)
+            # The association goes on.
+            print(last(association.send_c_move(identifier('STUDY', StudyInstanceUID='1.2'), 'DEST', StudyMove)), flush=True)
+            os._exit(0)
+            """
+        #expect(
+            try PythonPeer.run(script, served, ["\(destination)", what]) == [
+                "FE00 0 0 0 5", "aborted True", "0000 0 0 0 -",
+            ])
+        #expect(served.says("move to dest by PYTHON@127.0.0.1: 0 sent, 0 failed, 5 cancelled"))
+    }
+
+    @Test func `who has gone waits for no C-MOVE: its destination is let go`() throws {
+        let destination = LocalPort.free()
+        let (served, _) = try serve(destination)
+        let script = """
+            class Silent(Receiver):
+                arrived, gone, aborted = threading.Event(), threading.Event(), threading.Event()
+                def before(self, uid):
+                    self.arrived.set()
+                    self.gone.wait()
+            silent = Silent()
+            server = silent.listen(int(arguments[0]))
+            server.bind(evt.EVT_ABORTED, lambda event: silent.aborted.set())
+            association = associate(StudyMove)
+            def leave():
+                silent.arrived.wait()
+                association.abort()
+                silent.gone.set()
+            threading.Thread(target=leave, daemon=True).start()
+            asked = identifier('STUDY', StudyInstanceUID=f'{ROOT}.1')
+            for status, answer in association.send_c_move(asked, 'DEST', StudyMove): pass
+            print('aborted', silent.aborted.wait(30), flush=True)
+            os._exit(0)
+            """
+        #expect(try PythonPeer.run(script, served, ["\(destination)"]) == ["aborted True"])
+        #expect(served.says("aborted by the peer"))
     }
 
     @Test func `the daemon ends though a destination never answers`() throws {

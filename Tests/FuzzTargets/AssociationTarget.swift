@@ -7,7 +7,7 @@ import Threads
 /// What a peer sends to the C-STORE port, over a connection of its own.
 ///
 /// The first byte of an input says what the others are: the stream as it is; or the values of an association that was made
-/// as it should be, each with a byte for its kind, one for its context and two for its length.
+/// as it should be and may do everything, each with a byte for its kind, one for its context and two for its length.
 final class AssociationTarget: FuzzTarget {
     private let test: FuzzedArchive
     private let listener: AssociationListener
@@ -25,6 +25,9 @@ final class AssociationTarget: FuzzTarget {
             configuration: configuration,
             provider: ArchiveProvider(test.archive, peers: peers, configuration: ours) { _ in })
         self.listener = listener
+        // C-MOVE to ourselves.
+        let ourselves = try Peer(name: "ourselves", aeTitle: "DICOMFS", host: "127.0.0.1", port: listener.port, rights: .all)
+        peers.replace(try PeerTable(peers: [ourselves], unknownRights: .all))
         Thread.start { listener.run() }
     }
 
@@ -43,8 +46,73 @@ final class AssociationTarget: FuzzTarget {
             value(1, 3, Array(store[..<40])) + value(3, 3, Array(store[40...])) + value(0, 3, Array(set[..<100]))
                 + value(2, 3, Array(set[100...])) + value(4, 0, PDU.release),
             value(11, 3, store) + value(2, 3, set),
-        ]
+        ] + operations
         return streams.map { [0] + $0 } + values.map { [1] + $0 }
+    }
+
+    private static let image = "1.2.840.10008.5.1.4.1.1.7"
+    private static let commitment = "1.2.840.10008.1.20.1"
+    /// Of the contexts 5, 7, 9, 11 and 13: C-FIND, C-MOVE, C-GET, storage commitment, images.
+    private static let classes =
+        ["1", "2", "3"].map { "1.2.840.10008.5.1.4.1.2.2.\($0)" } + [commitment, image]
+
+    /// The request for an association with all of them, images in both directions.
+    private static let association: [UInt8] = {
+        let contexts =
+            [.verification, .ct]
+            + classes.enumerated().map { PDU.Context(UInt8(2 * $0 + 5), $1, "1.2.840.10008.1.2.1") }
+        let role = [0, UInt8(image.utf8.count)] + Array(image.utf8) + [1, 1]
+        let user = PDU.item(0x51, PDU.big32(16384)) + PDU.item(0x54, role)
+        return PDU.associate(items: contexts.flatMap(\.item) + PDU.item(0x50, user))
+    }()
+
+    /// An image that is stored, and what can be asked of it then.
+    private static var operations: [[UInt8]] {
+        let stored =
+            value(3, 13, PDU.command(0x0001, hasDataSet: true, sopClass: image))
+            + value(18, 13, DataSetBuilder.image().bytes)
+        func request(_ field: UInt16, _ context: UInt8, _ more: [UInt8] = []) -> [UInt8] {
+            value(3, context, PDU.command(field, hasDataSet: true, sopClass: classes[Int(context - 5) / 2]) + more)
+        }
+        func answer(_ field: UInt16, _ context: UInt8, to id: UInt8) -> [UInt8] {
+            let more = PDU.element(0x0120, [id, 0]) + PDU.element(0x0900, [0, 0])
+            return value(19, context, PDU.command(field) + more)
+        }
+        var study = DataSetBuilder()
+        study.text(.queryRetrieveLevel, .cs, "STUDY")
+        study.text(.studyInstanceUID, .ui, "1.2.3")
+        var keys = DataSetBuilder()
+        keys.text(.studyDate, .da, "19990101-")
+        keys.text(.queryRetrieveLevel, .cs, "IMAGE")
+        keys.text(.modalitiesInStudy, .cs, "OT\\CT")
+        keys.start(.referencedSOPSequence, .sq, DataSetBuilder.undefined)
+        keys.item()
+        keys.text(.referencedSOPInstanceUID, .ui, "")
+        keys.endItem()
+        keys.endSequence()
+        keys.text(.patientName, .pn, "D*")
+        keys.text(.sopInstanceUID, .ui, "")
+        var commit = DataSetBuilder()
+        commit.text(.transactionUID, .ui, "1.2.9")
+        commit.start(.referencedSOPSequence, .sq, DataSetBuilder.undefined)
+        commit.item()
+        commit.text(.referencedSOPClassUID, .ui, image)
+        commit.text(.referencedSOPInstanceUID, .ui, "1.2.3.4.5")
+        commit.endItem()
+        commit.endSequence()
+        let action =
+            PDU.element(0x0003, Array(commitment.utf8))
+            + PDU.element(0x1001, Array("\(commitment).1".utf8)) + PDU.element(0x1008, [1, 0])
+        let move = request(0x0021, 7, PDU.element(0x0600, Array("DICOMFS ".utf8)))
+        let cancel = value(3, 5, PDU.command(0x0FFF) + PDU.element(0x0120, [7, 0]))
+        return [
+            stored + request(0x0020, 5) + value(18, 5, study.bytes),
+            stored + request(0x0020, 5) + value(2, 5, keys.bytes) + cancel,
+            stored + move + value(18, 7, study.bytes),
+            stored + request(0x0010, 9) + value(18, 9, study.bytes) + answer(0x8001, 13, to: 1),
+            stored + request(0x0130, 11, action) + value(18, 11, commit.bytes) + answer(0x8100, 11, to: 1),
+            stored + request(0x0100, 11, PDU.element(0x1002, [1, 0])) + value(2, 11, commit.bytes),
+        ]
     }
 
     private static func value(_ kind: UInt8, _ context: UInt8, _ bytes: [UInt8]) -> [UInt8] {
@@ -53,10 +121,13 @@ final class AssociationTarget: FuzzTarget {
 
     func problems(with input: [UInt8]) throws -> [String] {
         guard let mode = input.first else { return [] }
-        let bytes = mode & 1 == 0 ? Array(input.dropFirst()) : Self.stream(input.dropFirst())
+        let parts = mode & 1 == 0 ? [Array(input.dropFirst())] : Self.parts(input.dropFirst())
         var problems: [String] = []
         let connection = try connect()
-        connection.send(bytes)
+        for (place, part) in parts.enumerated() {
+            if place > 0 { connection.awaitAnswer() }
+            connection.send(part)
+        }
         if connection.finish() == nil { problems.append("the connection does not end") }
         rounds += 1
         guard rounds % 64 == 0 else { return problems }
@@ -78,9 +149,10 @@ final class AssociationTarget: FuzzTarget {
 
     private struct Refused: Error {}
 
-    /// An association and its P-DATA-TF PDUs: kind 1 a command, 2 the last, 4 bytes as they are, 8 with the next in one PDU.
-    private static func stream(_ input: ArraySlice<UInt8>) -> [UInt8] {
-        var stream = PDU.associate([.verification, .ct])
+    /// An association and its P-DATA-TF PDUs: kind 1 a command, 2 the last, 4 bytes as they are, 8 with the next in one PDU; 16 the
+    /// next part, which is sent when an answer came.
+    private static func parts(_ input: ArraySlice<UInt8>) -> [[UInt8]] {
+        var parts = [association, []]
         var values: [PDU.PDV] = []
         var rest = input
         while rest.count >= 4 {
@@ -89,14 +161,16 @@ final class AssociationTarget: FuzzTarget {
             let value = Array(rest.dropFirst(4).prefix(length))
             rest = rest.dropFirst(4 + length)
             if kind & 4 != 0 {
-                stream += value
+                parts[parts.count - 1] += value
             } else {
                 values.append(PDU.PDV(context, PDU.PDV.Kind(rawValue: kind & 3) ?? .data, value))
                 if kind & 8 != 0 { continue }
-                stream += PDU.data(values)
+                parts[parts.count - 1] += PDU.data(values)
                 values = []
             }
+            // An answer that does not come is waited for: not too often.
+            if kind & 16 != 0, parts.count < 8 { parts.append([]) }
         }
-        return stream
+        return parts
     }
 }

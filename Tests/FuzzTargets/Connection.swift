@@ -26,6 +26,14 @@ final class Connection {
         }
     }
 
+    /// Waits until the other end says something, and drops that. Not for long: it may have nothing to say.
+    func awaitAnswer() {
+        var state = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        guard poll(&state, 1, 50) > 0 else { return }
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        _ = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+    }
+
     /// Ends sending and reads to the end; what came, or nil when there was no end.
     func finish() -> [UInt8]? {
         shutdown(socket, Int32(SHUT_WR))

@@ -31,7 +31,7 @@ package enum PDU {
             case command = 3
         }
 
-        var bytes: [UInt8]
+        package private(set) var bytes: [UInt8]
 
         package init(_ context: UInt8, _ kind: Kind, _ value: [UInt8], length: Int? = nil) {
             bytes = PDU.big32(length ?? value.count + 2) + [context, kind.rawValue] + value
@@ -72,14 +72,16 @@ package enum PDU {
     package static func command(
         _ field: UInt16, hasDataSet: Bool = false, sopClass: String = ctClass, sopInstance: String = "1.2.3.4.5"
     ) -> [UInt8] {
-        func element(_ element: UInt16, _ value: [UInt8]) -> [UInt8] {
-            let padded = value + (value.count % 2 == 1 ? [0] : [])
-            return [0, 0] + little16(element) + little16(UInt16(padded.count)) + [0, 0] + padded
-        }
         let elements =
             element(0x0002, Array(sopClass.utf8)) + element(0x0100, little16(field)) + element(0x0110, little16(7))
             + element(0x0800, little16(hasDataSet ? 0 : 0x0101)) + element(0x1000, Array(sopInstance.utf8))
         return element(0x0000, little16(UInt16(elements.count)) + [0, 0]) + elements
+    }
+
+    /// An element of a command set.
+    package static func element(_ element: UInt16, _ value: [UInt8]) -> [UInt8] {
+        let padded = value + (value.count % 2 == 1 ? [0] : [])
+        return [0, 0] + little16(element) + little16(UInt16(padded.count)) + [0, 0] + padded
     }
 
     package static func store(_ context: UInt8 = 3, sopInstance: String = "1.2.3.4.5") -> PDV {
