@@ -46,7 +46,8 @@ final class CommitmentReporter: Sendable {
             return (true, starts)
         }
         if !isAdded { giveUp(new, "too many wait") }
-        if starts { Thread.start { [self] in run(peer) } }
+        guard starts, !Thread.startIfPossible({ [self] in run(peer) }) else { return }
+        for one in waiting.withLock({ $0.removeValue(forKey: peer) }) ?? [] { giveUp(one, "there is no thread for it") }
     }
 
     private func run(_ peer: String) {

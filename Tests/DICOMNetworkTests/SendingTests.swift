@@ -145,7 +145,7 @@ import Threads
         var wanted = RequestedAssociation(
             calling: "TEST", called: "NARROW", host: "127.0.0.1", port: port,
             contexts: [ProposedContext(Self.image, [Self.syntax])])
-        wanted.idleSeconds = 1
+        wanted.idleSeconds = 4
         return try ServiceUser(wanted)
     }
 
@@ -155,7 +155,7 @@ import Threads
             peer.accept([(1, 0, Self.syntax)])
             // The command and the data set, in PDUs of 16 KiB.
             let count = bytes.count + bytes.count / 16378 * 12
-            guard peer.readSlowly(count, parts: 100, pause: 40_000) >= bytes.count else { return }
+            guard peer.readSlowly(count, parts: 100, pause: 80_000) >= bytes.count else { return }
             // C-STORE-RSP to message 1.
             let answer = PDU.command(0x8001) + [0, 0, 0x20, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 0]
             peer.send(PDU.data([.init(1, .command, answer)]))
