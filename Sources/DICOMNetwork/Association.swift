@@ -49,7 +49,8 @@ package final class Association {
         let length = values.count < 4 ? 0 : values[..<4].reduce(0) { $0 << 8 | Int($1) }
         guard length >= 2, length <= values.count - 4 else {
             throw .protocolError(
-                "a presentation data value of \(length) bytes in a PDU that has \(values.count) left", .invalidParameter)
+                "a presentation data value of \(length) bytes in a PDU that has \(values.count) left", .invalidParameter
+            )
         }
         let value = UnsafeRawBufferPointer(rebasing: values[4..<4 + length])
         values = UnsafeRawBufferPointer(rebasing: values[(4 + length)...])
@@ -201,7 +202,8 @@ struct AssociationLimits: Sendable {
     func check() throws(AssociationEnd) {
         if isStopping() { throw .stopped }
         if let lifetime, lifetime.end <= .now {
-            throw AssociationEnd("ended by us: it lasted more than the \(lifetime.seconds) seconds that it may", .abort(.user))
+            throw AssociationEnd(
+                "ended by us: it lasted more than the \(lifetime.seconds) seconds that it may", .abort(.user))
         }
     }
 }

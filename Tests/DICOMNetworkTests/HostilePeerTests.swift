@@ -214,7 +214,8 @@ struct HostilePeerTests {
     /// What a peer sends, and source and reason of the A-ABORT it gets (PS3.8 9.3.8).
     static let aborts: [(name: String, bytes: [UInt8], abort: [UInt8])] = [
         ("a PDU of no type", [0x99, 0, 0, 0, 0, 4, 0, 0, 0, 0], [2, 1]),
-        ("another request", PDU.associate([.ct]), [2, 2]), ("a reply to no release", PDU.pdu(6, [0, 0, 0, 0]), [2, 2]),
+        ("another request", PDU.associate([.ct]), [2, 2]),
+        ("a reply to no release", PDU.pdu(6, [0, 0, 0, 0]), [2, 2]),
         ("a PDU of 4 GB", PDU.pdu(4, HostilePeer.some, length: 0xFFFF_FFFF), [2, 6]),
         ("a value of length 0", PDU.pdu(4, [0, 0, 0, 0]), [2, 6]), ("no value", PDU.pdu(4, []), [2, 6]),
         ("a context of nobody's", PDU.data([.init(9, .command, PDU.command(0x0030))]), [2, 6]),

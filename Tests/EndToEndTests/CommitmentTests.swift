@@ -67,7 +67,8 @@ struct CommitmentTests {
             """
         #expect(
             try PythonPeer.run(Self.definitions + script, served) == [
-                "0123", "0112", "0115", "0115", "0115 Referenced SOP Sequence is missing or empty", "0000 1 1.2.2 1.1.1",
+                "0123", "0112", "0115", "0115", "0115 Referenced SOP Sequence is missing or empty",
+                "0000 1 1.2.2 1.1.1",
             ])
     }
 

@@ -169,7 +169,8 @@ struct LimitTests {
         let served = try ServedArchive()
         let process = try #require(served.worker)
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        let size = status.split(separator: "\n").first { $0.hasPrefix("VmSize:") }?.split(separator: " ").dropFirst().first
+        let size = status.split(separator: "\n").first { $0.hasPrefix("VmSize:") }?.split(separator: " ").dropFirst()
+            .first
         // Room for what associations read into, and not for the stack of another thread.
         let limit = try #require(size.flatMap { Int($0) }) << 10 + 6 << 20
         #expect(try Program.run("prlimit", ["--pid", "\(process)", "--as=\(limit):"]).status == 0)

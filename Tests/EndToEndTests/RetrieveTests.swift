@@ -265,20 +265,21 @@ struct RetrieveTests {
         let (served, _) = try serve(destination)
         let script = """
             import socket
+            arrived, closed = threading.Event(), threading.Event()
             listener = socket.create_server(('127.0.0.1', int(arguments[0])))
-            association = associate(StudyMove)
-            closed = threading.Event()
-            def destination():
+            def accept():
                 connection, _ = listener.accept()
-                connection.recv(10)
-                # It has the association request, and does not answer.
-                association.abort()
-                while connection.recv(1 << 16): pass
+                while connection.recv(1 << 16): arrived.set()
                 closed.set()
-            threading.Thread(target=destination, daemon=True).start()
+            threading.Thread(target=accept, daemon=True).start()
+            association = associate(StudyMove)
+            def leave():
+                arrived.wait()
+                association.abort()
+            threading.Thread(target=leave, daemon=True).start()
             asked = identifier('STUDY', StudyInstanceUID=f'{ROOT}.1')
             for status, answer in association.send_c_move(asked, 'DEST', StudyMove): pass
-            # Before it is silent for too long.
+            # Long before it has been silent for too long.
             print('closed', closed.wait(12), flush=True)
             os._exit(0)
             """

@@ -26,7 +26,8 @@ final class AssociationTarget: FuzzTarget {
             provider: ArchiveProvider(test.archive, peers: peers, configuration: ours) { _ in })
         self.listener = listener
         // C-MOVE to ourselves.
-        let ourselves = try Peer(name: "ourselves", aeTitle: "DICOMFS", host: "127.0.0.1", port: listener.port, rights: .all)
+        let ourselves = try Peer(
+            name: "ourselves", aeTitle: "DICOMFS", host: "127.0.0.1", port: listener.port, rights: .all)
         peers.replace(try PeerTable(peers: [ourselves], unknownRights: .all))
         Thread.start { listener.run() }
     }
@@ -41,12 +42,13 @@ final class AssociationTarget: FuzzTarget {
             PDU.associate([.ct]) + PDU.data([PDU.store()]) + PDU.data([.init(3, .lastData, set)]) + PDU.release,
             PDU.associate([.ct]) + PDU.abort,
         ]
-        let values = [
-            value(3, 1, PDU.command(0x0030)), value(3, 3, store) + value(2, 3, set),
-            value(1, 3, Array(store[..<40])) + value(3, 3, Array(store[40...])) + value(0, 3, Array(set[..<100]))
-                + value(2, 3, Array(set[100...])) + value(4, 0, PDU.release),
-            value(11, 3, store) + value(2, 3, set),
-        ] + operations
+        let values =
+            [
+                value(3, 1, PDU.command(0x0030)), value(3, 3, store) + value(2, 3, set),
+                value(1, 3, Array(store[..<40])) + value(3, 3, Array(store[40...])) + value(0, 3, Array(set[..<100]))
+                    + value(2, 3, Array(set[100...])) + value(4, 0, PDU.release),
+                value(11, 3, store) + value(2, 3, set),
+            ] + operations
         return streams.map { [0] + $0 } + values.map { [1] + $0 }
     }
 
