@@ -225,6 +225,28 @@ struct TLSTests {
         #expect(failures[2].contains("TLS: tlsv1 alert unknown ca"), "\(failures[2])")
     }
 
+    @Test func `dicomfs move takes what comes with TLS, where the settings have a port for it`() throws {
+        let certificates = try #require(Certificates.current)
+        let port = LocalPort.free()
+        let served = try serve(
+            certificates, peers: "peers:\n  ours: {ae-title: OURS, host: 127.0.0.1, port: \(port), tls: true}\n")
+        let source = try Study.make(in: served.folder.appending("study"), images: 1, size: 16)[0]
+        #expect(try DicomFS.run("import", "--archive", served.archive, source).status == 0)
+        let settings = """
+            dicom: {ae-title: OURS, port: \(LocalPort.free())}
+            \(certificates.settings().replacing("port: 0", with: "port: \(port)"))
+            peers:
+              theirs: {ae-title: DICOMFS, host: 127.0.0.1, port: \(served.port)}
+            """
+        let file = try served.folder.write("ours.yaml", Array(settings.utf8))
+        let archive = served.folder.appending("ours")
+        let moved = try DicomFS.run(
+            "move", "--archive", archive, "--config", file, "theirs",
+            "StudyInstanceUID=1.2.826.0.1.3680043.10.1462.1.1")
+        #expect(moved.output == "fetched 1, failed 0\n", "\(moved.errors)\(served.log)")
+        #expect(try DicomFS.json([Listed].self, "list", "--archive", archive).count == 1)
+    }
+
     @Test func `both ports are served by the worker that takes the place of another`() throws {
         let certificates = try #require(Certificates.current)
         let served = try serve(certificates)
