@@ -229,14 +229,15 @@ struct TLSTests {
         let certificates = try #require(Certificates.current)
         let port = LocalPort.free()
         let served = try serve(
-            certificates, peers: "peers:\n  ours: {ae-title: OURS, host: 127.0.0.1, port: \(port), tls: true}\n")
+            certificates,
+            peers: "peers:\n  ours: {ae-title: OURS, host: 127.0.0.1, port: \(port), tls: true, may: [move]}\n")
         let source = try Study.make(in: served.folder.appending("study"), images: 1, size: 16)[0]
         #expect(try DicomFS.run("import", "--archive", served.archive, source).status == 0)
         let settings = """
             dicom: {ae-title: OURS, port: \(LocalPort.free())}
             \(certificates.settings().replacing("port: 0", with: "port: \(port)"))
             peers:
-              theirs: {ae-title: DICOMFS, host: 127.0.0.1, port: \(served.port)}
+              theirs: {ae-title: DICOMFS, host: 127.0.0.1, port: \(served.port), may: [store]}
             """
         let file = try served.folder.write("ours.yaml", Array(settings.utf8))
         let archive = served.folder.appending("ours")
