@@ -27,6 +27,12 @@ struct CommitmentTests {
         def ask(association, asked, action=1, instance=INSTANCE):
             return f'{association.send_n_action(asked, action, Commitment, instance)[0].Status:04X}'
         def images(*names, sop_class=CTImageStorage): return [(sop_class, f'{ROOT}.{name}') for name in names]
+        def ask_and_go(title):
+            association = associate(Commitment, title=title)
+            held = Held(association)
+            asked = transaction('1.2.1', *images('1.1.1', '7.7.7'))
+            threading.Thread(target=ask, args=(association, asked), daemon=True).start()
+            held.release(2, more=A_RELEASE_RQ().encode())
 
         """
 
@@ -76,12 +82,6 @@ struct CommitmentTests {
         let port = LocalPort.free()
         let served = try serve(port)
         let script = """
-            def ask_and_go(title):
-                association = associate(Commitment, title=title)
-                held = Held(association)
-                asked = transaction('1.2.1', *images('1.1.1', '7.7.7'))
-                threading.Thread(target=ask, args=(association, asked), daemon=True).start()
-                held.release(2, more=A_RELEASE_RQ().encode())
             # Nobody listens there yet: it is tried again.
             ask_and_go('COMMITTED')
             callers = []
@@ -118,12 +118,6 @@ struct CommitmentTests {
         // Where the settings say at first, COMMITTED does not listen.
         let script = """
             import signal, socket
-            def ask_and_go(title):
-                association = associate(Commitment, title=title)
-                held = Held(association)
-                asked = transaction('1.2.1', *images('1.1.1', '7.7.7'))
-                threading.Thread(target=ask, args=(association, asked), daemon=True).start()
-                held.release(2, more=A_RELEASE_RQ().encode())
             silent = socket.create_server(('127.0.0.1', int(arguments[1])))
             ask_and_go('SILENT')
             called, _ = silent.accept()
