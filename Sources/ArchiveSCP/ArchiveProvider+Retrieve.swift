@@ -50,6 +50,7 @@ extension ArchiveProvider {
                 return true
             }
             if try operation.isCancelled() { return OperationResult(.cancelled) }
+            instances.sort()
         } catch let error as IdentifierError {
             return refuse(operation, error)
         } catch let error as ArchiveError {

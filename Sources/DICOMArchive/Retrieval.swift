@@ -40,10 +40,22 @@ extension Level {
 package struct RetrievedInstance: Hashable, Sendable {
     /// Its `.dcm` file.
     package var node: NodeID
+    /// Its series.
+    package var series: NodeID
+    /// Instance Number (0020,0013); the least where there is none.
+    package var number: Int
     package var sopClassUID: String
     package var sopInstanceUID: String
     /// The one it is stored in.
     package var transferSyntaxUID: String
+}
+
+extension RetrievedInstance: Comparable {
+    /// A series after the other, each in the order of its images: that is also about the order in which they came, and in which
+    /// their bytes are on the disk.
+    package static func < (a: RetrievedInstance, b: RetrievedInstance) -> Bool {
+        (a.series.rawValue, a.number, a.sopInstanceUID) < (b.series.rawValue, b.number, b.sopInstanceUID)
+    }
 }
 
 extension Archive {
@@ -58,7 +70,9 @@ extension Archive {
             guard let recipe = try match.recipe() else { return true }
             return try body(
                 RetrievedInstance(
-                    node: match.node, sopClassUID: recipe.identity.sopClassUID,
+                    node: match.node, series: match.row.parent,
+                    number: match.texts(.instanceNumber).first.flatMap { Int($0) } ?? .min,
+                    sopClassUID: recipe.identity.sopClassUID,
                     sopInstanceUID: recipe.identity.sopInstanceUID, transferSyntaxUID: recipe.transferSyntaxUID))
         }
     }
