@@ -52,7 +52,7 @@ extension Archive {
             case .checkpoint: try withCheckpoint { try emit(.checkpoint(folder: $0)) }
             case .awaitReport(let transaction, let milliseconds):
                 var left = min(max(0, milliseconds), 86_400_000)
-                while left > 0 {
+                repeat {
                     if let report = commitmentReports.wait(for: transaction, milliseconds: min(left, 1000)) {
                         try emit(
                             .commitmentReport(dataSet: report.dataSet, transferSyntaxUID: report.transferSyntaxUID))
@@ -60,7 +60,7 @@ extension Archive {
                     }
                     left -= 1000
                     try emit(.waiting)
-                }
+                } while left > 0
             case .release: break
             case .watch, .live:
                 throw Failure(.other, "nobody serves the archive \(folder.path); start dicomfs serve")

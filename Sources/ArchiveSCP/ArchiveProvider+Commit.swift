@@ -1,3 +1,4 @@
+import DICOM
 import DICOMArchive
 package import DICOMNetwork
 
@@ -8,10 +9,16 @@ extension ArchiveProvider {
         do {
             let asked = try CommitmentIdentifier(
                 bytes: request.dataSet, transferSyntaxUID: request.transferSyntaxUID)
+            guard !asked.references.isEmpty else {
+                throw IdentifierError(
+                    .invalidArgument, [.referencedSOPSequence], "Referenced SOP Sequence is missing or empty")
+            }
             let answer = try answer(asked)
             let line = "commitment for \(peer): \(answer.references.count) stored, \(answer.failures.count) not"
             note(line, isProblem: !answer.failures.isEmpty)
-            let report = CommitmentReport(eventTypeID: answer.failures.isEmpty ? 1 : 2) { answer.encoded(as: $0) }
+            let report = CommitmentReport(
+                eventTypeID: answer.failures.isEmpty ? 1 : 2, instances: asked.references.count
+            ) { answer.encoded(as: $0) }
             return CommitmentAnswer(StoreResponse(), report: report)
         } catch let error as IdentifierError {
             note("commitment for \(peer) refused: \(error.comment)", isProblem: true)

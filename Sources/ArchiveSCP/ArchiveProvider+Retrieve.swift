@@ -15,7 +15,7 @@ extension ArchiveProvider {
                 .cannotPerformSuboperations, errorComment: "\(peer.name) wants TLS, which is not set up")
         }
         return try retrieve(operation) { instances, suboperations in
-            let destination = destination(of: operation, title, wanted)
+            let destination = destination(of: operation, peer, wanted)
             destination.operation = operation
             defer { destination.operation = nil }
             destination.user.prepare(Set(instances.map { StoreUser.Kind($0.sopClassUID, $0.transferSyntaxUID) }))
@@ -72,12 +72,12 @@ extension ArchiveProvider {
 
     /// The destination that was kept for this association, or a new one.
     private func destination(
-        of operation: Operation, _ title: String, _ wanted: RequestedAssociation
+        of operation: Operation, _ peer: Peer, _ wanted: RequestedAssociation
     ) -> MoveDestination {
         let id = operation.info.id
-        if let kept = destinations.withLock({ $0[id]?[title] }) { return kept }
+        if let kept = destinations.withLock({ $0[id]?[peer] }) { return kept }
         let new = MoveDestination(wanted, isStopping: operation.isStopping)
-        destinations.withLock { $0[id, default: [:]][title] = new }
+        destinations.withLock { $0[id, default: [:]][peer] = new }
         return new
     }
 }

@@ -31,8 +31,8 @@ package final class ArchiveProvider: ServiceProvider {
     let configuration: Configuration
     let peers: Peers
     let log: @Sendable (LogEntry) -> Void
-    /// Of the associations under way: by their ids, then by the AE titles of destinations.
-    let destinations = Mutex<[UInt64: [String: MoveDestination]]>([:])
+    /// Of the associations under way: by their ids, then by destinations: one that the settings describe anew is another.
+    let destinations = Mutex<[UInt64: [Peer: MoveDestination]]>([:])
     let reporter: CommitmentReporter
 
     /// A provider that tells `log` what it refused and how associations ended.

@@ -37,8 +37,9 @@ package struct CommitmentIdentifier: Sendable {
             throw IdentifierError(.invalidArgument, [.transactionUID], "Transaction UID is missing")
         }
         // It goes into the log.
-        guard transaction.utf8.count <= 64, transaction.utf8.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) })
-        else { throw IdentifierError(.invalidArgument, [.transactionUID], "Transaction UID is no UID") }
+        guard UID.isValid(transaction) else {
+            throw IdentifierError(.invalidArgument, [.transactionUID], "Transaction UID is no UID")
+        }
         transactionUID = transaction
         references = header.items(.referencedSOPSequence).map { Reference($0) }
         guard references.count <= Self.mostReferences else {
@@ -47,10 +48,6 @@ package struct CommitmentIdentifier: Sendable {
         }
         failures = header.items(.failedSOPSequence).prefix(Self.mostReferences).map {
             (Reference($0), UInt16(clamping: $0.integer(.failureReason) ?? 0))
-        }
-        guard !references.isEmpty || !failures.isEmpty else {
-            throw IdentifierError(
-                .invalidArgument, [.referencedSOPSequence], "Referenced SOP Sequence is missing or empty")
         }
     }
 

@@ -3,25 +3,29 @@ import DICOMNetwork
 import Synchronization
 import Threads
 
-/// Sends reports on storage commitments over associations of their own, again and again until they arrive.
+/// Sends reports on storage commitments over associations of their own, again and again for an hour, until they arrive.
 ///
-/// After each failure it waits longer, an hour in all. Each peer has its thread while there is something for it, so that one that
-/// cannot be reached holds up no other. What is not sent when the process ends is lost: the peer asks again.
+/// Each peer has its thread while there is something for it, and one that cannot be reached, or refuses, a pause after each try.
+/// What is not sent when the process ends is lost: the peer asks again.
 final class CommitmentReporter: Sendable {
     /// How a peer is called at the moment; nil when it cannot be.
     typealias Call = @Sendable (_ requester: AssociationInfo) -> RequestedAssociation?
 
     /// Reports that wait; more are given up at once.
     private static let most = 256
-    /// Seconds between tries.
-    private static let pauses = [1, 5, 15, 60, 300, 900, 2400]
+    /// Of those, for one peer.
+    private static let mostForOne = 64
+    /// Instances that those are about.
+    private static let mostInstances = 200_000
+    /// Seconds between tries, the last again and again.
+    private static let pauses = [1, 5, 15, 60, 300, 900]
+    private static let patience = Duration.seconds(3600)
 
     /// A report on its way.
     private struct Waiting {
         var report: CommitmentReport
         var requester: AssociationInfo
-        var tries = 0
-        var due = ContinuousClock.now
+        let since = ContinuousClock.now
     }
 
     private let call: Call
@@ -40,7 +44,10 @@ final class CommitmentReporter: Sendable {
         let new = Waiting(report: report, requester: requester)
         let peer = requester.peer
         let (isAdded, starts) = waiting.withLock { waiting in
-            guard waiting.values.reduce(0, { $0 + $1.count }) < Self.most else { return (false, false) }
+            let all = waiting.values.joined()
+            let instances = all.reduce(report.instances) { $0 + $1.report.instances }
+            guard all.count < Self.most, waiting[peer]?.count ?? 0 < Self.mostForOne, instances <= Self.mostInstances
+            else { return (false, false) }
             let starts = waiting[peer] == nil
             waiting[peer, default: []].append(new)
             return (true, starts)
@@ -51,38 +58,33 @@ final class CommitmentReporter: Sendable {
     }
 
     private func run(_ peer: String) {
+        var failures = 0
         while let next = next(peer) {
-            let left = ContinuousClock.now.duration(to: next.due)
-            if left > .zero {
-                keep(next, peer)
-                // Short, so that one that comes meanwhile does not wait for long.
-                Gate().wait(milliseconds: min(500, Int(left / .milliseconds(1)) + 1))
-            } else if let problem = problem(of: next) {
-                guard next.tries < Self.pauses.count else {
-                    giveUp(next, problem)
-                    continue
-                }
-                var again = next
-                again.due = .now + .seconds(Self.pauses[next.tries])
-                again.tries += 1
-                keep(again, peer)
+            guard let problem = problem(of: next) else {
+                failures = 0
+                continue
             }
+            if next.since + Self.patience <= .now {
+                giveUp(next, problem)
+            } else {
+                // Behind the others: perhaps it is this one that the peer does not take.
+                waiting.withLock { $0[peer]?.append(next) }
+            }
+            Gate().wait(milliseconds: 1000 * Self.pauses[min(failures, Self.pauses.count - 1)])
+            failures += 1
         }
     }
 
-    /// The one that is due first, taken out; nil when there is none, and the thread is to end.
+    /// The first, taken out; nil when there is none, and the thread is to end.
     private func next(_ peer: String) -> Waiting? {
         waiting.withLock { waiting in
-            let all = waiting[peer] ?? []
-            guard let first = all.indices.min(by: { all[$0].due < all[$1].due }) else {
+            guard waiting[peer]?.isEmpty == false else {
                 waiting[peer] = nil
                 return nil
             }
-            return waiting[peer]?.remove(at: first)
+            return waiting[peer]?.removeFirst()
         }
     }
-
-    private func keep(_ one: Waiting, _ peer: String) { waiting.withLock { $0[peer]?.append(one) } }
 
     /// Sends it; why it did not arrive, nil when it did.
     private func problem(of waiting: Waiting) -> String? {

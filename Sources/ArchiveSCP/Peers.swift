@@ -84,18 +84,16 @@ package final class Peers: Sendable {
     }
 
     /// Where C-MOVE sends to (PS3.7 section 9.1.4): the first peer with this AE title that has a port; nil when there is none.
-    package func destination(aeTitle: String) -> Peer? { destinations(aeTitle).first }
+    package func destination(aeTitle: String) -> Peer? { table.peers.first { $0.aeTitle == aeTitle && $0.port != nil } }
 
-    /// Where one that called is called back: of several peers with its AE title the one that has the address it called from.
+    /// Where one that called is called back: of several peers with its AE title only the one with the address it called from. Nil
+    /// when that has no port.
     ///
     /// May wait for DNS.
     func destination(aeTitle: String, peerAddress: String) -> Peer? {
-        let peers = destinations(aeTitle)
-        guard peers.count > 1, let address = PeerAddress(peerAddress) else { return peers.first }
-        return peers.first { names.isAddress(address, of: $0.host) } ?? peers.first
-    }
-
-    private func destinations(_ aeTitle: String) -> [Peer] {
-        table.peers.filter { $0.aeTitle == aeTitle && $0.port != nil }
+        let peers = table.peers.filter { $0.aeTitle == aeTitle }
+        guard let address = PeerAddress(peerAddress) else { return nil }
+        let peer = peers.count > 1 ? peers.first { names.isAddress(address, of: $0.host) } : peers.first
+        return peer?.port == nil ? nil : peer
     }
 }

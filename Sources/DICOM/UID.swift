@@ -16,6 +16,11 @@ package enum UID {
         return "2.25.\(number)"
     }
 
+    /// Whether a text can be one: 1 to 64 digits and dots (PS3.5 9.1). The rest of what makes one right nobody depends on.
+    package static func isValid(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { $0 == 0x2E || (0x30...0x39).contains($0) }
+    }
+
     /// The text of a UID value without the spaces and NULs at both ends.
     static func trimmed(_ bytes: UnsafeRawBufferPointer) -> String {
         var part = bytes[...]

@@ -118,10 +118,15 @@ package struct CommitmentAnswer: Sendable {
 package struct CommitmentReport: Sendable {
     /// 1: all is committed to; 2: not all.
     package var eventTypeID: UInt16
+    /// How many instances it is about.
+    package var instances: Int
     /// The data set in a transfer syntax.
     package var dataSet: @Sendable (_ transferSyntaxUID: String) -> [UInt8]
 
-    package init(eventTypeID: UInt16, dataSet: @escaping @Sendable (_ transferSyntaxUID: String) -> [UInt8]) {
+    package init(
+        eventTypeID: UInt16, instances: Int, dataSet: @escaping @Sendable (_ transferSyntaxUID: String) -> [UInt8]
+    ) {
+        self.instances = instances
         self.eventTypeID = eventTypeID
         self.dataSet = dataSet
     }

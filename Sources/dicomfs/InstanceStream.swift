@@ -27,7 +27,7 @@ final class InstanceStream: Sendable {
         self.name = name
         let reading = ends[0]
         writing = ends[1]
-        Thread.start { [self] in
+        let isStarted = Thread.startIfPossible { [self] in
             do throws(Failure) {
                 try access.perform(.importStream(name: name, sender: sender), file: reading, receive: receive)
             } catch {
@@ -37,6 +37,9 @@ final class InstanceStream: Sendable {
             close(reading)
             ended.open()
         }
+        guard !isStarted else { return }
+        for end in ends { close(end) }
+        throw Failure(.other, "\(name): no thread can be had to store it")
     }
 
     /// The archive has seen enough: ``finish()`` says why.

@@ -14,6 +14,8 @@ struct ArchiveOption: ParsableArguments {
 
     /// The folder's path.
     func path() throws -> String {
+        // A script's variable that is not set must not become the machine's archive.
+        if archive == "" { throw ValidationError("--archive takes a folder.") }
         let environment = ProcessInfo.processInfo.environment
         // Who names it needs no settings file, not even one that can be read.
         if let path = archive ?? environment["DICOMFS_ARCHIVE"], !path.isEmpty { return path }

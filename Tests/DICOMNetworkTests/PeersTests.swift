@@ -145,7 +145,7 @@ struct PeersTests {
             Known(name: "c", aeTitle: "CT", host: "192.0.2.3", rights: .commit))
         #expect(peers.destination(aeTitle: "CT", peerAddress: "192.0.2.1")?.name == "a")
         #expect(peers.destination(aeTitle: "CT", peerAddress: "192.0.2.2")?.name == "b")
-        #expect(peers.destination(aeTitle: "CT", peerAddress: "192.0.2.3")?.name == "a")
+        #expect(peers.destination(aeTitle: "CT", peerAddress: "192.0.2.3") == nil)
         #expect(peers.destination(aeTitle: "OTHER", peerAddress: "192.0.2.1") == nil)
     }
 

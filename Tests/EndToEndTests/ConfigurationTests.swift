@@ -59,6 +59,7 @@ struct ConfigurationTests {
         #expect(try run(file, "import", source).status == 0)
         #expect(try run(file, "list").output == DicomFS.run("list", "--archive", folder.appending("a")).output)
         #expect(try run(file, "list", "--archive", folder.appending("b")).status == 66)
+        #expect(try run(file, "list", "--archive", "").status == 64)
         let wrong = try folder.write("wrong.yaml", Array("archiv: a\n".utf8))
         #expect(try run(wrong, "list").status == 78)
         #expect(try run(wrong, "list", "--archive", folder.appending("a")).status == 0)

@@ -61,6 +61,40 @@ struct GetTests {
         #expect(served.stop() == 0)
     }
 
+    @Test func `a peer's answers that are no SOP Classes do no harm`() throws {
+        let script = """
+            import subprocess
+            def find(event):
+                for text in ['1' * 70000, '1.2.3' * 20, 'x' * 300, '', '1.2.840.10008.5.1.4.1.1.2']:
+                    answer = Dataset()
+                    answer.add_new(0x00080016, 'LO', text)
+                    answer.add_new(0x00083002, 'LO', text)
+                    yield 0xFF00, answer
+            def get(event):
+                print(len(event.assoc.accepted_contexts))
+                yield 1
+                image = Dataset()
+                image.SOPClassUID, image.SOPInstanceUID = CTImageStorage, '1.2.3.4'
+                image.StudyInstanceUID, image.SeriesInstanceUID, image.PatientID = '1.2', '1.2.3', 'P'
+                image.file_meta = FileMetaDataset()
+                image.file_meta.TransferSyntaxUID = IMPLICIT
+                yield 0xFF00, image
+            provider = AE('STRANGE')
+            for each in (StudyFind, StudyGet): provider.add_supported_context(each, IMPLICIT)
+            provider.add_supported_context(CTImageStorage, IMPLICIT, scu_role=True, scp_role=True)
+            server = provider.start_server(
+                ('127.0.0.1', port), block=False, evt_handlers=[(evt.EVT_C_FIND, find), (evt.EVT_C_GET, get)])
+            done = subprocess.run(
+                [arguments[0], 'get', '--archive', arguments[1], f'STRANGE@127.0.0.1:{port}', 'StudyInstanceUID=1.2'],
+                capture_output=True, text=True)
+            print(done.returncode, done.stdout.strip(), done.stderr.strip())
+            server.shutdown()
+            """
+        let said = try PythonPeer.run(
+            script, port: LocalPort.free(), [DicomFS.path, folder.appending("archive")])
+        #expect(said.last == "0 fetched 1, failed 0 ", "\(said)")
+    }
+
     /// Two classes in eight transfer syntaxes each, of which those behind the first three are no pictures at all.
     private static let make = """
         import sys

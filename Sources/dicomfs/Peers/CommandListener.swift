@@ -1,4 +1,5 @@
 import DICOMNetwork
+import Glibc
 import Threads
 
 /// Accepts associations while a command waits for what a peer sends it: where the settings say that we are found, with TLS and
@@ -16,9 +17,12 @@ final class CommandListener {
         let tls = sockets.secured == nil ? nil : try settings.tls?.context()
         let listener = try sockets.listener(configuration, tls, provider)
         self.listener = listener
-        Thread.start { [ended] in
+        let isStarted = Thread.startIfPossible { [ended] in
             listener.run()
             ended.open()
+        }
+        guard isStarted else {
+            throw ExitStatus(code: EX_OSERR, message: "no thread can be had to accept associations")
         }
     }
 

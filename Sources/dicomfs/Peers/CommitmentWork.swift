@@ -17,15 +17,23 @@ final class CommitmentWork {
     /// Whoever serves the archive gets the report, and is asked for it.
     private var server: ControlClient?
 
+    /// A listener that cannot be had is told of, and no more.
+    ///
     /// - Parameter seconds: how long the report is awaited.
     init(_ call: PeerCall, seconds: Int) {
         self.call = call
         deadline = .now + .seconds(seconds)
-        // A taken port is that of a process that serves.
-        listener = try? CommandListener(call.settings, ReportProvider(reports))
-        if listener == nil, call.settings.acceptsAssociations, let path = call.settings.archive {
+        if call.settings.acceptsAssociations, let path = call.settings.archive {
             let client = ControlClient(archive: path)
             if client.isServed { server = client }
+        }
+        do {
+            listener = try server == nil ? CommandListener(call.settings, ReportProvider(reports)) : nil
+        } catch {
+            listener = nil
+            // Most peers report over the association of the request.
+            let why = (error as? ExitStatus)?.message ?? "\(error)"
+            Output.complain("\(why), so a report over an association of its own is not received")
         }
     }
 
@@ -34,7 +42,7 @@ final class CommitmentWork {
         defer { listener?.stop() }
         let asked = CommitmentIdentifier(transactionUID: UID.new(), references: references)
         if let server {
-            Thread.start { [reports, deadline] in
+            _ = Thread.startIfPossible { [reports, deadline] in
                 let left = Int(ContinuousClock.now.duration(to: deadline) / .milliseconds(1))
                 try? server.perform(.awaitReport(transactionUID: asked.transactionUID, milliseconds: left)) { event in
                     guard case .commitmentReport(let dataSet, let syntax) = event else { return }

@@ -11,6 +11,8 @@ import DICOMNetwork
 struct GetContexts {
     /// As many as an association has beside that of the query.
     private static let most = 127
+    /// Answers after which no more are asked for: a peer could send them for ever.
+    private static let mostAnswers = 1_000_000
     private static let uncompressed = [
         TransferSyntax.explicitVRLittleEndian.uid, TransferSyntax.implicitVRLittleEndian.uid,
     ]
@@ -34,8 +36,11 @@ struct GetContexts {
     init(asking call: PeerCall, _ level: Level, _ identifier: KeyIdentifier) throws {
         let stored = try Self.stored(call, level, identifier)
         for (sopClass, syntaxes) in stored.sorted(by: { $0.key < $1.key }) {
-            // Each in a context of its own: of several in one the peer takes one.
-            for syntax in syntaxes.sorted() { add(sopClass, [syntax]) }
+            // Each in a context of its own: of several in one the peer takes one, and perhaps no other of these two.
+            for syntax in syntaxes.sorted() {
+                let others = Self.uncompressed.filter { $0 != syntax }
+                add(sopClass, [syntax] + (Self.uncompressed.contains(syntax) ? others : []))
+            }
             if syntaxes.isDisjoint(with: Self.uncompressed) {
                 add(sopClass, syntaxes.isEmpty ? Self.usual : Self.uncompressed)
             }
@@ -63,23 +68,29 @@ struct GetContexts {
             asked.put(tag)
         }
         let uid = QueryOptions.sopClass(.find, level)
-        let user = try call.connect(call.association([QueryOptions.context(uid)]))
-        guard let syntax = user.contexts.first?.transferSyntax else {
+        // With what it surely has: some reject an association of which they can accept nothing.
+        let contexts = [uid, QueryOptions.sopClass(.get, level)].map { QueryOptions.context($0) }
+        let user = try call.connect(call.association(contexts))
+        guard let syntax = user.contexts.first(where: { $0.abstractSyntax == uid })?.transferSyntax else {
             user.release()
             return [:]
         }
         var stored: [String: Set<String>] = [:]
+        var count = 0
         do {
             let query = ServiceUser.Query(sopClassUID: uid, identifier: asked.encoded(as: syntax))
             _ = try user.perform(.find, query) { result in
                 let encoding = TransferSyntax(syntax).nominalEncoding
                 let header = DataSetHeader(result.identifier ?? [], encoding: encoding, bulk: [])
+                count += 1
                 let sopClass = header.texts(.sopClassUID).first ?? ""
-                // More than there are contexts helps nobody.
-                guard !sopClass.isEmpty, stored[sopClass]?.count ?? stored.count < most else { return true }
+                // More than there are contexts helps nobody, and what is no UID cannot be proposed.
+                guard UID.isValid(sopClass), stored[sopClass]?.count ?? stored.count < most else {
+                    return count < mostAnswers
+                }
                 stored[sopClass, default: []].formUnion(
-                    header.texts(.availableTransferSyntaxUID).filter { !$0.isEmpty }.prefix(most))
-                return true
+                    header.texts(.availableTransferSyntaxUID).filter { UID.isValid($0) }.prefix(most))
+                return count < mostAnswers
             }
             user.release()
         } catch let end as AssociationEnd {

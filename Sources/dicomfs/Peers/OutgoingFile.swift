@@ -62,7 +62,7 @@ struct ArchivedInstance: OutgoingInstance {
         let (reading, writing) = (ends[0], ends[1])
         let result = Mutex(Result<Void, Failure>.success(()))
         let ended = Gate()
-        Thread.start { [access, file] in
+        let isStarted = Thread.startIfPossible { [access, file] in
             do throws(Failure) {
                 try access.perform(
                     .writeDataSet(node: file.node, transferSyntaxUID: transferSyntaxUID, name: file.path),
@@ -72,6 +72,10 @@ struct ArchivedInstance: OutgoingInstance {
             }
             close(writing)
             ended.open()
+        }
+        guard isStarted else {
+            for end in ends { close(end) }
+            throw UnreadableFile(file.path, EAGAIN)
         }
         let read = Result { try readAll(reading, file.path, body) }
         // Whoever still writes is told by EPIPE.
