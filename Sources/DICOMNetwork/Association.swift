@@ -115,7 +115,11 @@ package final class Association {
     func write(_ bytes: RawSpan, isCommand: Bool, on context: UInt8) throws(AssociationEnd) {
         writer.begin(isCommand: isCommand, context: context)
         try bytes.withUnsafeBytes { bytes throws(AssociationEnd) in
-            try writer.append(bytes) { bytes throws(AssociationEnd) in try send(bytes) }
+            try writer.append(bytes) { bytes throws(AssociationEnd) in
+                // Between two PDUs: the peer can still be told.
+                try limits.check()
+                try send(bytes)
+            }
         }
     }
 
