@@ -157,8 +157,10 @@ package final class Association {
         }
     }
 
-    /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2): for some seconds in all.
+    /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2): for some seconds in all, and not
+    /// when we want no more of it.
     package func release() throws(AssociationEnd) {
+        try limits.check()
         let deadline = ContinuousClock.now + .seconds(min(Self.releaseSeconds, limits.idleSeconds))
         do throws(StreamFailure) { try stream.writeAll(PDU.releaseRequestBytes, until: deadline) } catch {
             throw .closed
