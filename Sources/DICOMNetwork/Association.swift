@@ -139,7 +139,9 @@ package final class Association {
 
     /// Who takes some of it within each time limit is slow, but not silent.
     private func send(_ bytes: UnsafeRawBufferPointer) throws(AssociationEnd) {
-        do throws(StreamFailure) { try stream.writeAll(bytes, until: { limits.deadline }) } catch {
+        do throws(StreamFailure) {
+            try stream.writeAll(bytes, until: { limits.deadline }, isStopping: limits.isStopping)
+        } catch {
             isCutOff = true
             try limits.check()
             throw error == .timedOut ? .notReading : AssociationEnd("connection lost while sending", .nothing)
