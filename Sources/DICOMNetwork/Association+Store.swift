@@ -53,10 +53,10 @@ extension Association {
     /// another transfer syntax, uncompressed ones first.
     ///
     /// - Parameters:
-    ///   - meanwhile: called when it is sent, before the answer is waited for.
+    ///   - meanwhile: gets the transfer syntax when it is sent, before the answer is waited for.
     ///   - other: gets messages that are not the answer.
     func store(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {},
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: (String) -> Void = { _ in },
         _ other: (Message) throws(AssociationEnd) -> Void
     ) throws(AssociationEnd) -> StoreOutcome {
         guard let context = context(for: instance) else { return .noContext }
@@ -90,7 +90,7 @@ extension Association {
         }
         endValue()
         try flush()
-        meanwhile()
+        meanwhile(syntax)
         let answer = try response(to: command, other)
         return .answered(answer.command.status, comment: answer.command[text: .errorComment])
     }

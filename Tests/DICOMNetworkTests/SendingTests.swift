@@ -58,7 +58,7 @@ import Threads
         for bytes in sent {
             #expect(isUnreadable(try user.store(Outgoing(bytes: Array(bytes.prefix(3 << 20)), fails: true))))
             var isCalled = false
-            let outcome = try user.store(Outgoing(bytes: bytes)) { isCalled = true }
+            let outcome = try user.store(Outgoing(bytes: bytes)) { isCalled = $0 == Self.syntax }
             guard case .answered(.success, _) = outcome else {
                 Issue.record("\(outcome)")
                 continue
