@@ -23,6 +23,8 @@ struct StoredInstance: OutgoingInstance {
             || Archive.canTranscode(to: transferSyntaxUID) && !TransferSyntax(self.transferSyntaxUID).isVideo
     }
 
+    func isAtHand(as transferSyntaxUID: String) -> Bool { transferSyntaxUID == self.transferSyntaxUID && held != nil }
+
     func read(as transferSyntaxUID: String, _ body: (RawSpan) throws -> Void) throws {
         if transferSyntaxUID == self.transferSyntaxUID, let held { return try held.read(body) }
         try archive.transcode(file, to: transferSyntaxUID, body)

@@ -23,9 +23,10 @@ struct Suboperations {
 
     /// Sends the instances one after another, each with a pending response after it.
     ///
-    /// - Parameter send: sends one, and calls what it gets before it waits for the answer; throws when no more can be sent.
+    /// - Parameter send: sends one, and calls what it gets, with the transfer syntax, before it waits for the answer; throws when no
+    ///   more can be sent.
     /// - Returns: the last response.
-    mutating func run(_ send: (StoredInstance, () -> Void) throws -> StoreOutcome) throws -> OperationResult {
+    mutating func run(_ send: (StoredInstance, (String) -> Void) throws -> StoreOutcome) throws -> OperationResult {
         var next: StoredInstance?
         for (place, instance) in instances.enumerated() {
             if try operation.isCancelled() { return result(.cancelled) }
@@ -36,7 +37,9 @@ struct Suboperations {
                 switch stored(instance, ahead) {
                 case .success(let stored):
                     // While the peer takes it there is time to read the next.
-                    outcome = try send(stored) { next = readAhead(place + 1) }
+                    outcome = try send(stored) { syntax in
+                        next = following(place, isAsStored: syntax == stored.transferSyntaxUID)
+                    }
                 case .failure(let error): outcome = .unreadable(error.description)
                 }
                 count(outcome, instance.sopInstanceUID)
@@ -62,10 +65,13 @@ struct Suboperations {
         }
     }
 
-    private func readAhead(_ place: Int) -> StoredInstance? {
-        guard place < instances.count, var instance = try? stored(instances[place]).get() else { return nil }
-        instance.readAhead()
-        return instance
+    /// The one after a place: read ahead when it, like that, is likely to be sent as it is stored.
+    private func following(_ place: Int, isAsStored: Bool) -> StoredInstance? {
+        guard isAsStored, place + 1 < instances.count, var next = try? stored(instances[place + 1]).get() else {
+            return nil
+        }
+        next.readAhead()
+        return next
     }
 
     private mutating func count(_ outcome: StoreOutcome, _ uid: String) {

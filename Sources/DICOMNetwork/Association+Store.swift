@@ -8,8 +8,15 @@ package protocol OutgoingInstance {
     /// Whether its data set can be had in another transfer syntax.
     func canBecome(_ transferSyntaxUID: String) -> Bool
 
+    /// Whether its data set in a transfer syntax is at hand: reading that cannot fail.
+    func isAtHand(as transferSyntaxUID: String) -> Bool
+
     /// Gives the bytes of its data set in a transfer syntax, in order. May be called more than once.
     func read(as transferSyntaxUID: String, _ body: (RawSpan) throws -> Void) throws
+}
+
+extension OutgoingInstance {
+    package func isAtHand(as transferSyntaxUID: String) -> Bool { false }
 }
 
 /// What became of an instance that was to be sent.
@@ -46,10 +53,10 @@ extension Association {
     /// another transfer syntax, uncompressed ones first.
     ///
     /// - Parameters:
-    ///   - meanwhile: called when it is sent, before the answer is waited for.
+    ///   - meanwhile: gets the transfer syntax when it is sent, before the answer is waited for.
     ///   - other: gets messages that are not the answer.
     func store(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {},
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: (String) -> Void = { _ in },
         _ other: (Message) throws(AssociationEnd) -> Void
     ) throws(AssociationEnd) -> StoreOutcome {
         guard let context = context(for: instance) else { return .noContext }
@@ -62,29 +69,17 @@ extension Association {
             command[text: .moveOriginatorAETitle] = originator.aeTitle
             command[.moveOriginatorMessageID] = originator.messageID
         }
-        let begin = hold()
-        try writeCommand(command, on: context.id)
-        // The value is then there, though it may be empty.
-        try write([UInt8]().span.bytes, isCommand: false, on: context.id)
-        var length = 0
-        do {
-            try instance.read(as: syntax) { bytes in
-                length += bytes.byteCount
-                guard length <= Self.readAhead else {
-                    // As it is stored, what is wrong shows at its place only; else it would be made for nothing.
-                    if syntax == instance.transferSyntaxUID { throw TooLongToKeep() }
-                    return
-                }
-                try write(bytes, isCommand: false, on: context.id)
+        var isWritten = false
+        if !instance.isAtHand(as: syntax) {
+            let place = hold()
+            do { isWritten = try write(instance, as: syntax, command, on: context.id) } catch {
+                takeBack(to: place)
+                return .unreadable("\(error)")
             }
-        } catch is TooLongToKeep {
-        } catch {
-            takeBack(to: begin)
-            return .unreadable("\(error)")
+            if !isWritten { takeBack(to: place) }
         }
-        if length > Self.readAhead {
-            takeBack(to: begin)
-            try writeCommand(command, on: context.id)
+        if !isWritten {
+            try begin(command, on: context.id)
             do {
                 try instance.read(as: syntax) { try write($0, isCommand: false, on: context.id) }
             } catch {
@@ -95,9 +90,35 @@ extension Association {
         }
         endValue()
         try flush()
-        meanwhile()
+        meanwhile(syntax)
         let answer = try response(to: command, other)
         return .answered(answer.command.status, comment: answer.command[text: .errorComment])
+    }
+
+    /// Writes an instance that is held, and may be taken back; false when it is too long for that.
+    private func write(
+        _ instance: some OutgoingInstance, as syntax: String, _ command: CommandSet, on context: UInt8
+    ) throws -> Bool {
+        try begin(command, on: context)
+        var length = 0
+        do {
+            try instance.read(as: syntax) { bytes in
+                length += bytes.byteCount
+                guard length <= Self.readAhead else {
+                    // As it is stored, what is wrong shows at its place only; else it would be made for nothing.
+                    if syntax == instance.transferSyntaxUID { throw TooLongToKeep() }
+                    return
+                }
+                try write(bytes, isCommand: false, on: context)
+            }
+        } catch is TooLongToKeep {}
+        return length <= Self.readAhead
+    }
+
+    /// Writes the command, and begins the data set: that is then there, though it may be empty.
+    private func begin(_ command: CommandSet, on context: UInt8) throws(AssociationEnd) {
+        try writeCommand(command, on: context)
+        try write([UInt8]().span.bytes, isCommand: false, on: context)
     }
 
     private struct TooLongToKeep: Error {}

@@ -115,7 +115,11 @@ package final class Association {
     func write(_ bytes: RawSpan, isCommand: Bool, on context: UInt8) throws(AssociationEnd) {
         writer.begin(isCommand: isCommand, context: context)
         try bytes.withUnsafeBytes { bytes throws(AssociationEnd) in
-            try writer.append(bytes) { bytes throws(AssociationEnd) in try send(bytes) }
+            try writer.append(bytes) { bytes throws(AssociationEnd) in
+                // Between two PDUs: the peer can still be told.
+                try limits.check()
+                try send(bytes)
+            }
         }
     }
 
@@ -135,7 +139,9 @@ package final class Association {
 
     /// Who takes some of it within each time limit is slow, but not silent.
     private func send(_ bytes: UnsafeRawBufferPointer) throws(AssociationEnd) {
-        do throws(StreamFailure) { try stream.writeAll(bytes, until: { limits.deadline }) } catch {
+        do throws(StreamFailure) {
+            try stream.writeAll(bytes, until: { limits.deadline }, isStopping: limits.isStopping)
+        } catch {
             isCutOff = true
             try limits.check()
             throw error == .timedOut ? .notReading : AssociationEnd("connection lost while sending", .nothing)
@@ -153,8 +159,10 @@ package final class Association {
         }
     }
 
-    /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2): for some seconds in all.
+    /// Asks the peer for the release of the association, and waits for its reply (PS3.8 7.2): for some seconds in all, and not
+    /// when we want no more of it.
     package func release() throws(AssociationEnd) {
+        try limits.check()
         let deadline = ContinuousClock.now + .seconds(min(Self.releaseSeconds, limits.idleSeconds))
         do throws(StreamFailure) { try stream.writeAll(PDU.releaseRequestBytes, until: deadline) } catch {
             throw .closed

@@ -79,13 +79,27 @@ extension ByteStream {
 
     /// Writes all bytes.
     ///
-    /// - Parameter deadline: asked again each time that some of them went.
+    /// - Parameters:
+    ///   - deadline: asked again each time that some of them went.
+    ///   - isStopping: whether we want no more of the connection: then a few seconds are left for all of them.
     func writeAll(
-        _ bytes: UnsafeRawBufferPointer, until deadline: () -> ContinuousClock.Instant
+        _ bytes: UnsafeRawBufferPointer, until deadline: () -> ContinuousClock.Instant,
+        isStopping: () -> Bool = { false }
     ) throws(StreamFailure) {
         var rest = bytes[...]
+        var end = deadline()
+        var last: ContinuousClock.Instant?
         while !rest.isEmpty {
-            rest = rest.dropFirst(try write(UnsafeRawBufferPointer(rebasing: rest), until: deadline()))
+            if last == nil, isStopping() { last = .now + .seconds(5) }
+            let until = min(end, last ?? end)
+            do throws(StreamFailure) {
+                // In steps: poll(2) tells of room only when a third of the buffer is free, and that may take a slow peer long.
+                let step = min(until, .now + .milliseconds(500))
+                rest = rest.dropFirst(try write(UnsafeRawBufferPointer(rebasing: rest), until: step))
+                end = deadline()
+            } catch {
+                guard error == .timedOut, .now < until else { throw error }
+            }
         }
     }
 

@@ -6,7 +6,8 @@ final class Connection: Sendable {
     let socket: Int32
     /// The peer's address, numeric.
     let peerAddress: String
-    /// Whether we want no more of it: asked twice a second while it is waited for. Nil where that shuts it for reading.
+    /// Whether we want no more of it: asked before each wait for its bytes, and twice a second while it is waited for. Nil where that
+    /// shuts it for reading.
     private let isStopping: (@Sendable () -> Bool)?
 
     /// Takes a connected socket. Nagle's algorithm is off: DCMTK peers write a PDU's header and body apart, and each would
@@ -34,6 +35,8 @@ final class Connection: Sendable {
     func wait(for event: Int32, until deadline: ContinuousClock.Instant) throws(StreamFailure) {
         var state = pollfd(fd: socket, events: Int16(event), revents: 0)
         while true {
+            // Who sends a byte now and then does not keep us. What is being written ends with its writer's deadline.
+            if event == POLLIN, let isStopping, isStopping() { throw .stopped }
             // Up, so that a wait never ends before.
             let left = (ContinuousClock.now.duration(to: deadline) / .milliseconds(1)).rounded(.up)
             let step = min(left, isStopping == nil ? 1e9 : 500)

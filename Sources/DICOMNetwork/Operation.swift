@@ -106,9 +106,9 @@ package final class Operation {
 
     /// Sends an instance to the peer of a C-GET, and waits for its answer.
     ///
-    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
+    /// - Parameter meanwhile: gets the transfer syntax when it is sent, before the answer is waited for.
     package func send(
-        _ instance: some OutgoingInstance, meanwhile: () -> Void = {}
+        _ instance: some OutgoingInstance, meanwhile: (String) -> Void = { _ in }
     ) throws(AssociationEnd) -> StoreOutcome {
         sentInstances += 1
         return try association.store(instance, meanwhile: meanwhile) { message throws(AssociationEnd) in

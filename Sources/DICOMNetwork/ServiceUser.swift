@@ -39,9 +39,9 @@ package final class ServiceUser {
 
     /// C-STORE.
     ///
-    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
+    /// - Parameter meanwhile: gets the transfer syntax when it is sent, before the answer is waited for.
     package func store(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {}
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: (String) -> Void = { _ in }
     ) throws(AssociationEnd) -> StoreOutcome {
         try association.store(instance, originator: originator, meanwhile: meanwhile, Self.refuse)
     }

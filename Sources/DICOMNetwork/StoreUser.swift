@@ -49,10 +49,10 @@ package final class StoreUser {
 
     /// Sends an instance; once more, and as often as it may, when the association was lost.
     ///
-    /// - Parameter meanwhile: called when it is sent, before the answer is waited for.
+    /// - Parameter meanwhile: gets the transfer syntax when it is sent, before the answer is waited for.
     /// - Throws: when there is no association.
     package func send(
-        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: () -> Void = {}
+        _ instance: some OutgoingInstance, originator: MoveOriginator? = nil, meanwhile: (String) -> Void = { _ in }
     ) throws(AssociationFailure) -> StoreOutcome {
         let kind = Kind(instance.sopClassUID, instance.transferSyntaxUID)
         var tries = 0

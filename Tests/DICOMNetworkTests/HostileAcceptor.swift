@@ -78,6 +78,15 @@ final class HostileAcceptor: Sendable {
             send(HostileAcceptor.accept(contexts))
         }
 
+        /// Whether something, or the end, comes within a twentieth of a second.
+        var isReadable: Bool {
+            var state = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            return poll(&state, 1, 50) == 1
+        }
+
+        /// Lets little be on its way to it from now on, whatever the sender's buffer holds.
+        func narrow() { Peer.narrow(socket) }
+
         /// Reads as many bytes, or up to the end of the connection, in parts and with a pause after each; what it got.
         func readSlowly(_ count: Int, parts: Int, pause: UInt32) -> Int {
             var got = 0

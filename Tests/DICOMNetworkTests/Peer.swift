@@ -24,6 +24,17 @@ final class Peer: @unchecked Sendable {
         Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
+    /// Lets little be on its way to it from now on, whatever the sender's buffer holds.
+    func narrow() { Self.narrow(socket) }
+
+    static func narrow(_ socket: Int32) {
+        var size: Int32 = 16384
+        setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Reads to the end of the connection, so many bytes at a time, with a pause after each.
+    func trickle(_ count: Int, pause: UInt32) throws { while try !bytes(count).isEmpty { usleep(pause) } }
+
     /// The next bytes; fewer at the end of the connection.
     private func bytes(_ count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

@@ -16,14 +16,20 @@ import Threads
 
         var bytes: [UInt8]
         var fails = false
+        var isAtHand = false
+        /// Called before the last of several pieces.
+        var beforeLast: () -> Void = {}
         let sopClassUID = image
         let sopInstanceUID = "1.2.3"
         let transferSyntaxUID = syntax
 
         func canBecome(_ transferSyntaxUID: String) -> Bool { transferSyntaxUID == syntax }
 
+        func isAtHand(as transferSyntaxUID: String) -> Bool { isAtHand && transferSyntaxUID == syntax }
+
         func read(as transferSyntaxUID: String, _ body: (RawSpan) throws -> Void) throws {
             for start in stride(from: 0, to: bytes.count, by: 200_000) {
+                if start > 0, start + 200_000 >= bytes.count { beforeLast() }
                 try bytes[start..<min(bytes.count, start + 200_000)].withUnsafeBytes { try body($0.bytes) }
             }
             if fails { throw Failure() }
@@ -52,7 +58,7 @@ import Threads
         for bytes in sent {
             #expect(isUnreadable(try user.store(Outgoing(bytes: Array(bytes.prefix(3 << 20)), fails: true))))
             var isCalled = false
-            let outcome = try user.store(Outgoing(bytes: bytes)) { isCalled = true }
+            let outcome = try user.store(Outgoing(bytes: bytes)) { isCalled = $0 == Self.syntax }
             guard case .answered(.success, _) = outcome else {
                 Issue.record("\(outcome)")
                 continue
@@ -63,6 +69,27 @@ import Threads
         #expect(provider.instances.map(\.bytes.count) == sent.map(\.count))
         #expect(zip(provider.instances, sent).allSatisfy { $0.bytes == $1 && $0.isFinished })
         #expect(try provider.nextSummary().ending == "released")
+    }
+
+    @Test func `what is at hand is on its way before it is read to its end, and arrives byte for byte`() throws {
+        let provider = RecordingProvider()
+        let running = try RunningListener(provider)
+        let user = try associate(running.port, Self.image)
+        let sent = [0, 1, 3 << 20].map { bytes($0) }
+        for bytes in sent {
+            var instance = Outgoing(bytes: bytes)
+            instance.isAtHand = true
+            instance.beforeLast = {
+                for _ in 0..<6000 where provider.instances.last?.isFinished != false { usleep(10_000) }
+                #expect(provider.instances.last?.isFinished == false)
+            }
+            guard case .answered(.success, _) = try user.store(instance) else {
+                Issue.record("not answered")
+                continue
+            }
+        }
+        user.release()
+        #expect(provider.instances.map(\.bytes) == sent)
     }
 
     @Test func `one that cannot be read after much was sent ends the association`() throws {
