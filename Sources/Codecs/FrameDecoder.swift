@@ -14,7 +14,9 @@ package enum FrameDecoder {
     ) throws(CodecError) -> DecodedFrame {
         switch coding {
         case .uncompressed: throw CodecError("the frame is not compressed")
-        case .rle: return try decode(bytes, cdcmtk_coding_rle, format, isYBR: nil)
+        case .rle:
+            try RLEHeader.check(bytes, format)
+            return try decode(bytes, cdcmtk_coding_rle, format, isYBR: nil)
         case .codestream:
             if JPEG2000.begins(bytes) { return try JPEG2000.decode(bytes, for: format) }
             guard bytes.count > 2, bytes[0] == 0xFF, bytes[1] == 0xD8 else {

@@ -76,6 +76,30 @@ import Testing
         #expect(reason(bytes)?.contains("scans") == true)
     }
 
+    @Test func `an RLE frame whose segments are elsewhere is refused, whatever its header says`() throws {
+        let format = FrameFormat(
+            width: 16, height: 16, samplesPerPixel: 3, bitsAllocated: 16, bitsStored: 16, isSigned: false)
+        let samples = (0..<format.length).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let honest = try FrameEncoder.encode(DecodedFrame(format: format, isYBR: nil, samples: samples), .rle)
+        func decoded(_ bytes: [UInt8]) -> Result<[UInt8], CodecError> {
+            Result { () throws(CodecError) in
+                let bytes = bytes.span.bytes
+                return try bytes.withUnsafeBytes { bytes throws(CodecError) in
+                    try FrameDecoder.decode(bytes, .rle, format).samples
+                }
+            }
+        }
+        #expect(try decoded(honest).get() == samples)
+        for place in 0..<7 {
+            for number in [0, 1, 63, UInt32(honest.count) + 1, 1 << 24, 0x7FFF_FFFF, 0x8000_0040, .max] {
+                var bytes = honest
+                for byte in 0..<4 { bytes[4 * place + byte] = UInt8(truncatingIfNeeded: number >> UInt32(8 * byte)) }
+                #expect(throws: CodecError.self, "\(place): \(number)") { try decoded(bytes).get() }
+            }
+        }
+        #expect(throws: CodecError.self) { try decoded(Array(honest.prefix(63))).get() }
+    }
+
     // MARK: - Bits beside those stored
 
     private func picture(_ description: PixelDescription, _ frame: [UInt8], isRaw: Bool = false) throws -> [UInt8]? {
