@@ -1,6 +1,7 @@
 import ArchiveSCP
 import DICOM
 import DICOMNetwork
+import Glibc
 import TestSupport
 import Threads
 
@@ -144,9 +145,13 @@ final class AssociationTarget: FuzzTarget {
         return problems
     }
 
+    /// The kernel may have no port to give for a while, when so many connections ended a moment ago.
     private func connect() throws -> Connection {
-        guard let socket = LocalPort.connect(listener.port) else { throw Refused() }
-        return Connection(socket)
+        for _ in 0..<100 {
+            if let socket = LocalPort.connect(listener.port) { return Connection(socket) }
+            usleep(100_000)
+        }
+        throw Refused()
     }
 
     private struct Refused: Error {}
